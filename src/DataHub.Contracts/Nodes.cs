@@ -1,0 +1,10 @@
+namespace DataHub.Contracts;
+
+/// <summary>
+/// The parties of the exchange. Cities carry their GB/T 2260 code; the hub itself carries <see cref="Hub"/>.
+/// </summary>
+public static class Nodes
+{
+    /// <summary>The hub's own code where an envelope names a sender or a receiver.</summary>
+    public const string Hub = "000000";
+}
