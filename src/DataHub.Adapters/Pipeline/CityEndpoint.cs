@@ -1,0 +1,25 @@
+namespace DataHub.Adapters.Pipeline;
+
+/// <summary>Where a city's system is reached and how the two sides know each other. Each city uses what its interface needs.</summary>
+public sealed record CityEndpoint
+{
+    /// <summary>Chengdu, Deyang: root of the city's own system, such as <c>http://127.0.0.1:18081/</c>.</summary>
+    public Uri? BaseUrl { get; init; }
+
+    /// <summary>Chengdu: names the caller; sent as <c>X-Api-Key</c> in both directions.</summary>
+    public string? ApiKey { get; init; }
+
+    /// <summary>Chengdu: HMAC-SHA256 key; Deyang: password of the interface account. At least 16 characters.</summary>
+    public string? Secret { get; init; }
+
+    /// <summary>Deyang: name of the interface account.</summary>
+    public string? Account { get; init; }
+
+    /// <summary>Meishan: path of the exchange database. Ziyang: root of the drop folders.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Meishan, Ziyang: pause between two looks at tables or folders when nothing was found.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    public CityResilienceOptions Resilience { get; init; } = new();
+}

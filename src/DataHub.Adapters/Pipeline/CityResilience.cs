@@ -1,0 +1,129 @@
+using System.Threading.RateLimiting;
+using Polly;
+using Polly.CircuitBreaker;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace DataHub.Adapters.Pipeline;
+
+/// <summary>Bounds of the calls to one city's system.</summary>
+public sealed record CityResilienceOptions
+{
+    public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Attempts after the first, for transient faults only. Longer waits belong to the outgoing queue.</summary>
+    public int Retries { get; init; } = 2;
+
+    /// <summary>Median pause before the first retry; grows exponentially, with jitter.</summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Calls under way at once; as many again may wait.</summary>
+    public int MaxConcurrency { get; init; } = 8;
+
+    /// <summary>Calls within <see cref="BreakerWindow"/> before the breaker judges.</summary>
+    public int BreakerThroughput { get; init; } = 8;
+
+    public double BreakerFailureRatio { get; init; } = 0.5;
+
+    public TimeSpan BreakerWindow { get; init; } = TimeSpan.FromSeconds(10);
+
+    public TimeSpan BreakerOpenFor { get; init; } = TimeSpan.FromSeconds(3);
+}
+
+/// <summary>Makes the pipeline that every call to a city's system goes through: bulkhead, retry, circuit breaker, timeout.</summary>
+public static class CityResilience
+{
+    public static CityPipeline Pipeline(string cityKey, CityResilienceOptions options, TimeProvider? time = null) =>
+        new(cityKey, options, time ?? TimeProvider.System);
+}
+
+/// <summary>
+/// One city's calls. Never throws but for cancellation by the caller and for defects: a fault that may pass is a
+/// <see cref="DeliveryOutcome.Transient"/>. One per city, so that a dead city slows no other.
+/// </summary>
+public sealed class CityPipeline : IDisposable
+{
+    private readonly string _cityKey;
+    private readonly CityResilienceOptions _options;
+    private readonly ConcurrencyLimiter _bulkhead;
+    private readonly CircuitBreakerStateProvider _breaker = new();
+    private readonly ResiliencePipeline<DeliveryOutcome> _pipeline;
+
+    internal CityPipeline(string cityKey, CityResilienceOptions options, TimeProvider time)
+    {
+        _cityKey = cityKey;
+        _options = options;
+        _bulkhead = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
+        {
+            PermitLimit = options.MaxConcurrency,
+            QueueLimit = options.MaxConcurrency,
+            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+        });
+
+        // Retry stands outside the breaker: an open circuit ends the attempts at once, for a refused call is not retried.
+        var faults = new PredicateBuilder<DeliveryOutcome>()
+            .HandleResult(static outcome => outcome is DeliveryOutcome.Transient)
+            .Handle<TimeoutRejectedException>()
+            .Handle<Exception>(IsTransient);
+        var builder = new ResiliencePipelineBuilder<DeliveryOutcome> { Name = cityKey, TimeProvider = time };
+        if (options.Retries > 0)
+        {
+            builder.AddRetry(new RetryStrategyOptions<DeliveryOutcome>
+            {
+                ShouldHandle = faults,
+                MaxRetryAttempts = options.Retries,
+                Delay = options.RetryDelay,
+                MaxDelay = TimeSpan.FromSeconds(5),
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+            });
+        }
+
+        _pipeline = builder
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<DeliveryOutcome>
+            {
+                ShouldHandle = faults,
+                FailureRatio = options.BreakerFailureRatio,
+                MinimumThroughput = options.BreakerThroughput,
+                SamplingDuration = options.BreakerWindow,
+                BreakDuration = options.BreakerOpenFor,
+                StateProvider = _breaker,
+            })
+            .AddTimeout(options.AttemptTimeout)
+            .Build();
+    }
+
+    /// <summary>True while calls are refused without being tried.</summary>
+    public bool IsOpen => _breaker.CircuitState is CircuitState.Open or CircuitState.Isolated;
+
+    public async Task<DeliveryOutcome> CallAsync(
+        Func<CancellationToken, ValueTask<DeliveryOutcome>> call, CancellationToken cancellationToken)
+    {
+        using var lease = await _bulkhead.AcquireAsync(1, cancellationToken);
+        if (!lease.IsAcquired)
+            return new DeliveryOutcome.Transient($"{_cityKey}: too many calls under way", _options.RetryDelay);
+        try
+        {
+            return await _pipeline.ExecuteAsync(static (call, token) => call(token), call, cancellationToken);
+        }
+        catch (BrokenCircuitException open)
+        {
+            return new DeliveryOutcome.Transient($"{_cityKey}: circuit open", open.RetryAfter ?? _options.BreakerOpenFor);
+        }
+        catch (TimeoutRejectedException)
+        {
+            return new DeliveryOutcome.Transient($"{_cityKey}: no answer within {_options.AttemptTimeout.TotalSeconds} s", null);
+        }
+        catch (Exception fault) when (IsTransient(fault) && !cancellationToken.IsCancellationRequested)
+        {
+            // The type alone: messages of I/O faults may quote what was sent.
+            return new DeliveryOutcome.Transient($"{_cityKey}: {fault.GetType().Name}", null);
+        }
+    }
+
+    public void Dispose() => _bulkhead.Dispose();
+
+    private static bool IsTransient(Exception fault) =>
+        fault is HttpRequestException or IOException or TimeoutException or System.Net.Sockets.SocketException
+            or Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: 5 or 6 };
+}
