@@ -7,4 +7,7 @@ public static class Nodes
 {
     /// <summary>The hub's own code where an envelope names a sender or a receiver.</summary>
     public const string Hub = "000000";
+
+    /// <summary>Exchange id of messages that belong to no single exchange: receipts, reports, progress.</summary>
+    public const string NoExchange = "000000-00000000-0000000000";
 }

@@ -1,0 +1,101 @@
+using DataHub.Core.Flows;
+using DataHub.Core.Journal;
+
+namespace DataHub.Core.Storage;
+
+/// <summary>
+/// One node's view of an exchange: the flow's state, what each side reported to hold, and when they were found equal.
+/// On a city's node <see cref="State"/> is what the hub said last.
+/// </summary>
+public sealed record ExchangeRow
+{
+    public required ExchangeState State { get; init; }
+
+    /// <summary>Digest of the hub's (on a city: this city's) outcome text; null while there is none.</summary>
+    public string? OutcomeDigest { get; init; }
+
+    /// <summary>Digest that the source city reported to hold.</summary>
+    public string? SourceDigest { get; init; }
+
+    /// <summary>Digest that the target city reported to hold.</summary>
+    public string? TargetDigest { get; init; }
+
+    /// <summary>When source, hub and target were found to hold the same outcome; null until then.</summary>
+    public DateTimeOffset? ReconciledAt { get; init; }
+
+    /// <summary>0: no notice yet for the running leg; 1: warned; 2: breach told.</summary>
+    public int NoticeStage { get; init; }
+
+    /// <summary>Reason codes, where the hub refused the message that would have opened the exchange.</summary>
+    public string? RefusedFor { get; init; }
+}
+
+/// <summary>A committed message that must reach a peer: it stays until the peer says that it holds it.</summary>
+/// <param name="Peer">Node code of the receiver.</param>
+/// <param name="LinkSequence">Number on the link, from 1, without gaps.</param>
+/// <param name="EntryIndex">Index of the journal entry in the same commit that carries the body; or -1.</param>
+/// <param name="JournalNumber">Number of an earlier journal row that carries the body, where <paramref name="EntryIndex"/> is -1.</param>
+/// <param name="HubState">State to tell with it; null on a city's link.</param>
+public sealed record OutgoingRow(string Peer, long LinkSequence, int EntryIndex, long JournalNumber, string? HubState, int HubVersion, string? Flow);
+
+/// <summary>A delivery to the city's own system that is not done yet.</summary>
+/// <param name="JournalNumber">Journal row that carries the message; or, where it is in the same commit, 0.</param>
+/// <param name="EntryIndex">Index of the entry in the same commit; -1 otherwise.</param>
+/// <param name="Refusal">True for "the hub refused what you sent": the row is the receipt, <paramref name="Position"/> its entry.</param>
+/// <param name="Position">Entry of the receipt that is meant; 0 for a delivery.</param>
+public sealed record NativeDeliveryRow(long JournalNumber, int EntryIndex, string ExchangeId, bool Refusal, int Position, int Attempts, DateTimeOffset NextAttemptAt, string? ParkedCause);
+
+/// <summary>A named break that a person works, or that healed by itself.</summary>
+public sealed record BreakRow(string ExchangeId, string Code, string Detail, DateTimeOffset OpenedAt, DateTimeOffset? ClosedAt);
+
+/// <summary>A receipt covers these sequence numbers of a city.</summary>
+public sealed record ReceiptRow(string City, long FromSequence, long ToSequence, int EntryIndex);
+
+/// <summary>Entry in the hub's index of published results; the patient is known by a keyed digest.</summary>
+public sealed record PublishedRow(PublishedResult Result, string PatientKey);
+
+/// <summary>
+/// Everything that one step of a node writes: committed together or not at all. Plain data, so that the same step can
+/// be written by any provider, and several nodes' steps in one physical transaction.
+/// </summary>
+public sealed class NodeCommit(string node)
+{
+    public string Node { get; } = node;
+
+    public List<JournalEntry> Entries { get; } = [];
+
+    public List<OutgoingRow> Outgoing { get; } = [];
+
+    /// <summary>Inserted or replaced where the stored version is lower or equal.</summary>
+    public Dictionary<string, ExchangeRow> Exchanges { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Per peer: highest number received and applied.</summary>
+    public Dictionary<string, long> Received { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Per peer: everything up to this number is held by the peer; the rows are forgotten.</summary>
+    public Dictionary<string, long> Acknowledged { get; } = new(StringComparer.Ordinal);
+
+    public List<NativeDeliveryRow> NativeDeliveries { get; } = [];
+
+    /// <summary>Journal number and position of native deliveries that are done.</summary>
+    public List<(long JournalNumber, int Position)> NativeDone { get; } = [];
+
+    /// <summary>Parked journal rows that an operator has dealt with.</summary>
+    public List<long> ParkedResolved { get; } = [];
+
+    public List<BreakRow> Breaks { get; } = [];
+
+    public List<ReceiptRow> Receipts { get; } = [];
+
+    public List<PublishedRow> Published { get; } = [];
+
+    public List<(string ResultId, string City)> Holders { get; } = [];
+
+    public List<(string ResultId, string Digest, bool Revoked)> ChangedResults { get; } = [];
+
+    public bool IsEmpty => Entries.Count == 0 && Outgoing.Count == 0 && Exchanges.Count == 0 && Received.Count == 0 && Acknowledged.Count == 0
+        && NativeDeliveries.Count == 0 && NativeDone.Count == 0 && Breaks.Count == 0 && ParkedResolved.Count == 0;
+}
+
+/// <summary>Result of a commit: the number that the first of its journal entries got; the others follow without gaps.</summary>
+public readonly record struct CommitResult(long FirstJournalNumber);
