@@ -1,6 +1,9 @@
 namespace DataHub.Contracts;
 
-/// <summary>Bounds on a text's length, in Unicode code points (as JSON Schema counts), not UTF-16 units.</summary>
+/// <summary>
+/// Bounds on a text's length, in Unicode code points (as JSON Schema counts), not UTF-16 units. On a list or a map: of
+/// each entry's text.
+/// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class TextAttribute(int min, int max) : Attribute
 {
@@ -11,7 +14,7 @@ public sealed class TextAttribute(int min, int max) : Attribute
 
 /// <summary>
 /// A pattern over the whole text. Written in the part of the syntax that ECMA-262 and .NET read alike: no <c>\d</c>,
-/// no look-around, always anchored.
+/// no look-around, always anchored. On a list or a map: of each entry's text.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class PatternAttribute(string expression) : Attribute
@@ -28,7 +31,7 @@ public sealed class RangeAttribute(long min, long max) : Attribute
     public long Max { get; } = max;
 }
 
-/// <summary>Bounds on the number of entries of a list or of a map.</summary>
+/// <summary>Bounds on the number of entries of a list or of a map. A map's keys follow <see cref="Patterns.Identifier"/>.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class CountAttribute(int min, int max) : Attribute
 {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using DataHub.Contracts.Json;
 
 namespace DataHub.Contracts.Payloads;
 
@@ -32,7 +33,7 @@ public sealed record ReceiptEntry
 {
     [Text(1, 64)] public required string MessageId { get; init; }
 
-    [Range(1, long.MaxValue)] public required long Sequence { get; init; }
+    [Range(1, WholeNumber.Max)] public required long Sequence { get; init; }
 
     /// <summary>SHA-256 of the message's data, lower-case hexadecimal.</summary>
     [Pattern(Patterns.Sha256)] public required string Digest { get; init; }
@@ -106,5 +107,5 @@ public sealed record DeadlineNotice : IPayload
 /// <summary>"I hold everything up to this number": lets the sender forget; may be lost or repeated harmlessly.</summary>
 public sealed record LinkProgress : IPayload
 {
-    [Range(0, long.MaxValue)] public required long UpTo { get; init; }
+    [Range(0, WholeNumber.Max)] public required long UpTo { get; init; }
 }

@@ -75,7 +75,7 @@ public sealed record Consent
     public required DateTimeOffset ExpiresAt { get; init; }
 
     /// <summary>Item codes that the patient agreed to share.</summary>
-    [Count(1, 40)] public required IReadOnlyList<string> ItemCodes { get; init; }
+    [Count(1, 40), Pattern(Patterns.Identifier)] public required IReadOnlyList<string> ItemCodes { get; init; }
 }
 
 /// <summary>互认查询: a doctor asks for a patient's result of one item, with consent.</summary>

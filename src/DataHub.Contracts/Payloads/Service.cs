@@ -48,7 +48,7 @@ public sealed record ServiceSubmission : IPayload
     [Pattern(Patterns.CityCode)] public required string TargetDistrict { get; init; }
 
     /// <summary>The item's own questions and answers, by the catalogue's field codes.</summary>
-    [Count(0, 40)] public IReadOnlyDictionary<string, string>? Form { get; init; }
+    [Count(0, 40), Text(0, 500)] public IReadOnlyDictionary<string, string>? Form { get; init; }
 
     [Count(0, 40)] public required IReadOnlyList<Material> Materials { get; init; }
 
