@@ -1,0 +1,27 @@
+namespace DataHub.Simulators;
+
+/// <summary>A case that a city is going to submit.</summary>
+/// <param name="CaseNumber">The city's own number, unique in the city; also the beginning of its messages' numbers.</param>
+/// <param name="City">GB/T 2260 code of the submitting city.</param>
+/// <param name="DueAt">When it is submitted.</param>
+/// <param name="Type">The type that opens the flow.</param>
+/// <param name="Data">The opening payload as canonical JSON.</param>
+/// <param name="Expected">What has to become of it.</param>
+public sealed record PlannedCase(string CaseNumber, string City, DateTimeOffset DueAt, string Type, ReadOnlyMemory<byte> Data, ExpectedCase Expected);
+
+/// <summary>What has to become of a generated case, as the knobs were when it was generated.</summary>
+public sealed record ExpectedCase(string CaseNumber, string City, string Flow, Expectation Expectation);
+
+public abstract record Expectation
+{
+    private Expectation()
+    {
+    }
+
+    /// <summary>Source, hub and target end with this outcome code.</summary>
+    /// <param name="BreakCode">A 7xxx reason code of a break that the case opens on its way; null for none.</param>
+    public sealed record Reconciled(string OutcomeCode, string? BreakCode = null) : Expectation;
+
+    /// <summary>The submission is refused, by this reason among possible others.</summary>
+    public sealed record Refused(string ReasonCode) : Expectation;
+}
