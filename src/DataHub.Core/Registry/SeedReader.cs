@@ -128,7 +128,10 @@ internal sealed class SeedReader(string seedsDir)
                 row.DateOrNone("validTo"));
             if (agreement.SourceCity == agreement.TargetCity)
                 row.Fault("sourceCity and targetCity are the same");
-            if (agreement.Item != "*" && flowOf.GetValueOrDefault(agreement.Item) != agreement.Flow && !recognised.Contains(agreement.Item))
+            var ofFlow = agreement.Flow.StartsWith("recognition.", StringComparison.Ordinal)
+                ? recognised.Contains(agreement.Item)
+                : flowOf.GetValueOrDefault(agreement.Item) == agreement.Flow;
+            if (agreement.Item != "*" && !ofFlow)
                 row.Fault($"the item {agreement.Item} is not one of the flow {agreement.Flow}");
             CheckSpan(row, agreement.ValidFrom, agreement.ValidTo);
             agreements.Add(agreement);

@@ -1,0 +1,127 @@
+using DataHub.Core.Registry;
+using Shouldly;
+using Xunit;
+
+namespace DataHub.UnitTests.Registry;
+
+/// <summary>A copy of the seeds, broken in one place at a time.</summary>
+public sealed class SeedFaultTests : IDisposable
+{
+    private readonly string seeds = Directory.CreateTempSubdirectory("seeds-").FullName;
+
+    public SeedFaultTests()
+    {
+        var original = RegistrySnapshot.FindSeeds();
+        foreach (var file in Directory.EnumerateFiles(original, "*.csv", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(seeds, Path.GetRelativePath(original, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+    }
+
+    public void Dispose() => Directory.Delete(seeds, recursive: true);
+
+    [Fact]
+    public void An_unbroken_copy_loads() => RegistrySnapshot.Load(seeds).Cities.Count.ShouldBe(4);
+
+    [Theory]
+    [InlineData("districts.csv", "510999,某区,510900", "the city 510900 is not in cities.csv")]
+    [InlineData("districts.csv", "510681,广汉市,510600", "510681 stands twice")]
+    [InlineData("districts.csv", "51068,广汉市,510600", "code must be a GB/T 2260 code of six digits")]
+    [InlineData("districts.csv", "510699,某区", "the row has 2 fields, the header has 3")]
+    [InlineData("items.csv", "x.y,某事项,service.online,online,no,1,5,3,no,*,2024-01-01,,依据", "promisedDays is more than statutoryDays")]
+    [InlineData("items.csv", "x.y,某事项,service.online,telepathy,no,1,1,3,no,*,2024-01-01,,依据", "telepathy is not one of online, collect-on-behalf, joint")]
+    [InlineData("items.csv", "x.y,某事项,service.online,online,maybe,1,1,3,no,*,2024-01-01,,依据", "instant must be yes or no")]
+    [InlineData("items.csv", "x.y,某事项,service.online,online,no,0,1,3,no,*,2024-01-01,,依据", "acceptDays must be a whole number from 1 to 366")]
+    [InlineData("items.csv", "x.y,某事项,service.online,online,no,1,1,3,no,510100|510100,2024-01-01,,依据", "offeredBy has an entry twice")]
+    [InlineData("items.csv", "x.y,某事项,service.online,online,no,1,1,3,no,*,2024-02-30,,依据", "validFrom must be a date yyyy-MM-dd")]
+    [InlineData("items.csv", "x.y,某事项,service.online,online,no,1,1,3,no,*,2024-01-01,2023-12-31,依据", "validTo lies before validFrom")]
+    [InlineData("items.csv", "x.y,某事项,service.online,online,no,1,1,3,no,*,2024-01-01,,", "basis is empty")]
+    [InlineData("items.csv", "transfer.x,某转移,transfer.pension,online,no,1,1,3,no,*,2024-01-01,,依据", "the item transfer.x needs a rule for any pair of cities (*,*)")]
+    [InlineData("items.csv", "x.y,某事项,service.online,online,no,1,1,3,no,*,2024-01-01,,依据", "the table item has no row for x.y")]
+    [InlineData("item_materials.csv", "x.y,id-card,居民身份证,yes", "the item x.y is not in items.csv")]
+    [InlineData("item_fields.csv", "id-card.renewal,deliveryAddress,邮寄地址,no,200", "deliveryAddress stands twice for id-card.renewal")]
+    [InlineData("agreements.csv", "510100,510100,service.online,*,2024-01-01,", "sourceCity and targetCity are the same")]
+    [InlineData("agreements.csv", "510100,510600,service.online,pension.employee,2024-01-01,", "the item pension.employee is not one of the flow service.online")]
+    [InlineData("agreements.csv", "510100,510600,recognition.use,lab.none,2024-01-01,", "the item lab.none is not one of the flow recognition.use")]
+    [InlineData("transfer_rules.csv", "x.y,*,*,no,1,1,1,依据", "the item x.y is not in items.csv")]
+    [InlineData("hospitals.csv", "H1,某医院,510100,一级", "grade must be one of 二级, 二级甲等, 三级, 三级甲等")]
+    [InlineData("marks.csv", "成德眉,某互认,*", "mark must be a range followed by HR")]
+    [InlineData("codes/ziyang.csv", "sex,XB1,female,女", "XB1 stands twice in the table sex")]
+    [InlineData("codes/ziyang.csv", "sex,XB7,neuter,中性", "neuter is no code of the table sex")]
+    [InlineData("codes/ziyang.csv", "colour,1,red,红", "there is no code table colour")]
+    [InlineData("calendar/cn-2024-2026.csv", "2026-11-23,work,某日,来源", "2026-11-23 is no weekend day, so it needs no row to be worked")]
+    [InlineData("calendar/cn-2024-2026.csv", "2026-10-01,off,某日,来源", "2026-10-01 stands twice")]
+    [InlineData("calendar/cn-2024-2026.csv", "2029-10-01,off,某日,来源", "the year 2027 is missing between 2024 and 2029")]
+    public void A_wrong_row_is_named_with_its_reason(string file, string row, string reason)
+    {
+        File.AppendAllText(Path.Combine(seeds, file), row + "\n");
+        Faults().Select(f => f.Reason).ShouldContain(reason);
+    }
+
+    [Fact]
+    public void A_fault_carries_its_file_and_line()
+    {
+        var path = Path.Combine(seeds, "hospitals.csv");
+        File.AppendAllText(path, "H1,某医院,999999,三级\n");
+        Faults().ShouldBe([new SeedFault("hospitals.csv", File.ReadAllLines(path).Length, "the city 999999 is not in cities.csv")]);
+    }
+
+    [Fact]
+    public void All_faults_of_all_files_come_together()
+    {
+        File.AppendAllText(Path.Combine(seeds, "marks.csv"), "无标识,某互认,*\n");
+        File.Delete(Path.Combine(seeds, "return_reasons.csv"));
+        File.WriteAllText(Path.Combine(seeds, "agencies.csv"), "code,name\n");
+
+        var error = Should.Throw<SeedException>(() => RegistrySnapshot.Load(seeds));
+        error.Faults.ShouldContain(new SeedFault("return_reasons.csv", 0, "the file is missing"));
+        error.Faults.ShouldContain(new SeedFault("agencies.csv", 1, "the header must be code,name,cityCode,kind"));
+        error.Faults.ShouldContain(f => f.File == "marks.csv");
+        error.Message.ShouldContain("return_reasons.csv:0: the file is missing");
+    }
+
+    [Fact]
+    public void A_code_of_the_hub_without_a_native_one_is_a_fault()
+    {
+        var path = Path.Combine(seeds, "codes", "meishan.csv");
+        File.WriteAllLines(path, File.ReadAllLines(path).Where(l => !l.StartsWith("repeat-reason,4,", StringComparison.Ordinal)));
+        Faults().ShouldBe([new SeedFault("codes/meishan.csv", 0, "the table repeat-reason has no row for emergency")]);
+    }
+
+    [Fact]
+    public void A_city_without_code_tables_is_a_fault()
+    {
+        File.Delete(Path.Combine(seeds, "codes", "deyang.csv"));
+        Faults().ShouldContain(new SeedFault("codes/deyang.csv", 0, "the file is missing"));
+    }
+
+    [Fact]
+    public void Broken_UTF_8_and_broken_quotes_are_faults()
+    {
+        using (var file = File.OpenWrite(Path.Combine(seeds, "marks.csv")))
+            file.Write([0xC3, 0x28]);
+        File.AppendAllText(Path.Combine(seeds, "agencies.csv"), "A1,\"未闭合,510100,hall\n");
+
+        Faults().ShouldContain(f => f.File == "marks.csv" && f.Reason.StartsWith("the file cannot be read", StringComparison.Ordinal));
+        Faults().ShouldContain(f => f.File == "agencies.csv" && f.Reason.StartsWith("the file cannot be read", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_file_past_the_bound_is_not_read()
+    {
+        File.AppendAllText(Path.Combine(seeds, "marks.csv"), "# " + new string('x', 4 * 1024 * 1024) + "\n");
+        Faults().ShouldContain(f => f.File == "marks.csv" && f.Reason.StartsWith("the file is larger than", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_byte_order_mark_is_tolerated()
+    {
+        var path = Path.Combine(seeds, "marks.csv");
+        File.WriteAllBytes(path, [0xEF, 0xBB, 0xBF, .. File.ReadAllBytes(path)]);
+        RegistrySnapshot.Load(seeds).Marks.Count.ShouldBe(6);
+    }
+
+    private IReadOnlyList<SeedFault> Faults() => Should.Throw<SeedException>(() => RegistrySnapshot.Load(seeds)).Faults;
+}
