@@ -85,6 +85,9 @@ public sealed class NodeCommit(string node)
 
     public List<BreakRow> Breaks { get; } = [];
 
+    /// <summary>Exchanges whose reconciliation breaks have healed: open breaks of these codes are closed.</summary>
+    public List<(string ExchangeId, IReadOnlyList<string> Codes, DateTimeOffset At)> Healed { get; } = [];
+
     public List<ReceiptRow> Receipts { get; } = [];
 
     public List<PublishedRow> Published { get; } = [];

@@ -56,6 +56,7 @@ internal sealed class SqliteCommitWriter(SqliteSession db)
         }
 
         WriteBreaks(commit);
+        WriteHealed(commit);
         WriteResults(commit);
         return new CommitResult(first);
     }
@@ -103,6 +104,15 @@ internal sealed class SqliteCommitWriter(SqliteSession db)
             db.Prepare("INSERT INTO break (exchange_id, code, detail, opened_at, closed_at) VALUES (?,?,?,?,?) "
                 + "ON CONFLICT (exchange_id, code) DO UPDATE SET detail = excluded.detail, closed_at = excluded.closed_at")
                 .Bind(b.ExchangeId).Bind(b.Code).Bind(b.Detail).Bind(b.OpenedAt.ToUnixTimeMilliseconds()).Bind(b.ClosedAt?.ToUnixTimeMilliseconds()).Run();
+        }
+    }
+
+    private void WriteHealed(NodeCommit commit)
+    {
+        foreach (var (exchangeId, codes, at) in commit.Healed)
+        {
+            foreach (var code in codes)
+                db.Prepare("UPDATE break SET closed_at=? WHERE exchange_id=? AND code=? AND closed_at IS NULL").Bind(at.ToUnixTimeMilliseconds()).Bind(exchangeId).Bind(code).Run();
         }
     }
 

@@ -1,0 +1,295 @@
+using System.Buffers;
+using DataHub.Contracts;
+using DataHub.Contracts.Envelope;
+using DataHub.Contracts.Payloads;
+using DataHub.Core.Signing;
+using DataHub.Core.Storage;
+using DataHub.Core.Validation;
+using Microsoft.Extensions.Logging;
+
+namespace DataHub.Core.Messaging;
+
+/// <summary>Bounds of a link. The defaults suit two cores; docs/design/links.md gives the reasons.</summary>
+public sealed record LinkOptions
+{
+    /// <summary>Events in one frame.</summary>
+    public int FrameCount { get; init; } = 256;
+
+    /// <summary>Bytes in one frame.</summary>
+    public int FrameBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>Events sent but not yet held by the peer; beyond it the link waits.</summary>
+    public int Window { get; init; } = 2048;
+
+    /// <summary>Committed events kept in memory for sending; beyond it they are read back from the journal.</summary>
+    public int Buffered { get; init; } = 2048;
+
+    /// <summary>Without progress for this long, everything the peer does not hold is sent again, in order.</summary>
+    public TimeSpan ResendAfter { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Upper bound of the wait between re-sends; each fruitless one doubles it.</summary>
+    public TimeSpan ResendAtMost { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>
+/// The sending side of the link from one node to another. What was committed is sent in order and stays in the
+/// <c>outgoing</c> table until the peer says that it holds it; loss of a frame, of either process or of the bus's memory
+/// only means that it is sent again. Delivery is at least once; the receiver's numbering makes it exactly once.
+/// </summary>
+public sealed class OutboundLink(string node, string peer, string queue, INodeStore store, IFrameBus bus, TimeProvider time, ILogger log, LinkOptions options)
+{
+    private readonly Lock gate = new();
+    private readonly Queue<OutgoingMessage> buffered = new();
+    private readonly SemaphoreSlim wake = new(0, 1);
+    private long assigned;
+    private long acknowledged;
+    private long forgotten;
+    private long sentUpTo;
+    private long owed;
+    private long told;
+    private bool tellNow;
+    private long lastMoveAt;
+    private int fruitless;
+
+    public string Peer => peer;
+
+    /// <summary>Number of the last committed message.</summary>
+    public long Assigned => Interlocked.Read(ref assigned);
+
+    /// <summary>Messages that the peer does not hold yet.</summary>
+    public long Backlog => Interlocked.Read(ref assigned) - Interlocked.Read(ref acknowledged);
+
+    /// <summary>Takes up where the store stands: everything the peer does not hold will be sent.</summary>
+    public async Task LoadAsync(CancellationToken cancel)
+    {
+        var state = await store.LinkAsync(node, peer, cancel);
+        lock (gate)
+        {
+            buffered.Clear();
+            assigned = state.Sent;
+            acknowledged = forgotten = sentUpTo = state.Acknowledged;
+            owed = state.Received;
+            tellNow = state.Received > 0;
+        }
+
+        Wake();
+    }
+
+    /// <summary>Hands over messages that were just committed, numbered from <see cref="Assigned"/> + 1.</summary>
+    public void Offer(IReadOnlyList<OutgoingMessage> committed)
+    {
+        ArgumentNullException.ThrowIfNull(committed);
+        if (committed.Count == 0)
+            return;
+        lock (gate)
+        {
+            foreach (var message in committed)
+            {
+                // What does not fit is read back from the journal when its turn comes; what follows a gap must not be buffered.
+                if (buffered.Count < options.Buffered && (buffered.Count > 0 || sentUpTo == message.LinkSequence - 1))
+                    buffered.Enqueue(message);
+                assigned = message.LinkSequence;
+            }
+        }
+
+        Wake();
+    }
+
+    /// <summary>The peer holds everything up to this number.</summary>
+    public void OnProgress(long upTo)
+    {
+        lock (gate)
+        {
+            if (upTo <= acknowledged || upTo > assigned)
+                return;
+            acknowledged = upTo;
+            sentUpTo = Math.Max(sentUpTo, upTo);
+            while (buffered.TryPeek(out var head) && head.LinkSequence <= upTo)
+                buffered.Dequeue();
+            fruitless = 0;
+            lastMoveAt = time.GetTimestamp();
+        }
+
+        Wake();
+    }
+
+    /// <summary>We hold the peer's messages up to this number, durably: tell it.</summary>
+    public void Tell(long received)
+    {
+        lock (gate)
+        {
+            owed = Math.Max(owed, received);
+            tellNow = true;
+        }
+
+        Wake();
+    }
+
+    /// <summary>A number up to which rows can be forgotten with the node's next commit; null when there is nothing new.</summary>
+    public long? TakeAcknowledged()
+    {
+        lock (gate)
+        {
+            if (acknowledged <= forgotten)
+                return null;
+            forgotten = acknowledged;
+            return forgotten;
+        }
+    }
+
+    /// <summary>Sends until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        while (!cancel.IsCancellationRequested)
+        {
+            try
+            {
+                await wake.WaitAsync(TimeSpan.FromMilliseconds(500), cancel);
+                GoBackIfStuck();
+                while (await NextFrameAsync(cancel) is { } frame)
+                    await bus.SendAsync(queue, frame, cancel);
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                // Nothing is lost: the rows are still there. Start again from what the peer is known to hold.
+                log.LogWarning("Sending from {Node} to {Peer} failed ({Fault}); it is tried again.", node, peer, e.GetType().Name);
+                GoBack();
+                await Task.Delay(TimeSpan.FromMilliseconds(250), time, cancel).ContinueWith(static _ => { }, TaskScheduler.Default);
+            }
+        }
+    }
+
+    private async Task<byte[]?> NextFrameAsync(CancellationToken cancel)
+    {
+        long readAfter;
+        lock (gate)
+        {
+            if (sentUpTo < assigned && sentUpTo - acknowledged < options.Window && !Contiguous())
+                readAfter = sentUpTo;
+            else
+                return Compose(buffered);
+        }
+
+        var rows = await store.OutgoingAsync(node, peer, readAfter, options.FrameCount, cancel);
+        lock (gate)
+        {
+            if (sentUpTo != readAfter)
+                return Compose(buffered);
+            if (rows.Count == 0 || rows[0].LinkSequence != readAfter + 1)
+            {
+                // The rows are gone although no progress was heard: the peer holds them and the store knows.
+                if (rows.Count > 0)
+                    acknowledged = sentUpTo = rows[0].LinkSequence - 1;
+                else
+                    return null;
+            }
+
+            return Compose(new Queue<OutgoingMessage>(rows));
+        }
+    }
+
+    private bool Contiguous()
+    {
+        while (buffered.TryPeek(out var head) && head.LinkSequence <= sentUpTo)
+            buffered.Dequeue();
+        if (buffered.TryPeek(out var next) && next.LinkSequence == sentUpTo + 1)
+            return true;
+        buffered.Clear();
+        return false;
+    }
+
+    private byte[]? Compose(Queue<OutgoingMessage> messages)
+    {
+        var frame = new ArrayBufferWriter<byte>(64 * 1024);
+        frame.Write("["u8);
+        if (tellNow)
+        {
+            frame.Write(EventFormat.Write(ProgressEvent(owed)));
+            told = owed;
+            tellNow = false;
+        }
+
+        var count = 0;
+        while (count < options.FrameCount && sentUpTo - acknowledged < options.Window && messages.TryPeek(out var next)
+               && next.LinkSequence == sentUpTo + 1 && (count == 0 || frame.WrittenCount + next.Body.Length < options.FrameBytes))
+        {
+            messages.Dequeue();
+            if (frame.WrittenCount > 1)
+                frame.Write(","u8);
+            if (node == Nodes.Hub)
+                EventFormat.WriteForwarded(frame, next.Body, next.LinkSequence, next.HubState, next.HubVersion, next.Flow);
+            else
+                frame.Write(next.Body);
+            sentUpTo = next.LinkSequence;
+            count++;
+        }
+
+        if (frame.WrittenCount == 1)
+            return null;
+        if (count > 0)
+            lastMoveAt = time.GetTimestamp();
+        frame.Write("]"u8);
+        return frame.WrittenSpan.ToArray();
+    }
+
+    private void GoBackIfStuck()
+    {
+        lock (gate)
+        {
+            if (sentUpTo == acknowledged || lastMoveAt == 0)
+                return;
+            var wait = options.ResendAfter * Math.Pow(2, Math.Min(fruitless, 6));
+            if (time.GetElapsedTime(lastMoveAt) < (wait < options.ResendAtMost ? wait : options.ResendAtMost))
+                return;
+            fruitless++;
+        }
+
+        log.LogInformation("{Peer} has not confirmed what {Node} sent; it is sent again.", peer, node);
+        GoBack();
+    }
+
+    private void GoBack()
+    {
+        lock (gate)
+        {
+            buffered.Clear();
+            sentUpTo = acknowledged;
+            tellNow = tellNow || owed > 0;
+            lastMoveAt = time.GetTimestamp();
+        }
+    }
+
+    private CloudEvent ProgressEvent(long upTo)
+    {
+        var data = PayloadReader.Write(new LinkProgress { UpTo = upTo });
+        return new CloudEvent
+        {
+            Id = "progress-" + upTo.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            Source = "/nodes/" + node,
+            Type = MessageTypes.LinkProgress,
+            Time = time.GetUtcNow(),
+            ExchangeId = Nodes.NoExchange,
+            Sequence = 1,
+            SenderCity = node,
+            DataDigest = SignedText.DigestOf(data),
+            Data = data,
+        };
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            if (wake.CurrentCount == 0)
+                wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Someone else woke it at the same moment: that is enough.
+        }
+    }
+}
