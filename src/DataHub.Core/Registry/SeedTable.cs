@@ -124,6 +124,9 @@ internal sealed partial class SeedRow(SeedFolder folder, string file, int row, D
         return value;
     }
 
+    /// <summary>A text that may be empty.</summary>
+    public string Optional(string column) => values[column];
+
     public string Identifier(string column) => Matching(column, IdentifierPattern(), "a code (letters, digits and . _ : -, at most 64)");
 
     public string CityCode(string column) => Matching(column, CityCodePattern(), "a GB/T 2260 code of six digits");
