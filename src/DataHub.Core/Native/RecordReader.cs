@@ -88,7 +88,7 @@ internal sealed class RecordReader(Utf8JsonWriter json)
     public void Fault(string code, string path, params object[] args)
     {
         if (reasons.Count < NativeMapping.MaxReasons)
-            reasons.Add(new Reason { Code = code, Path = path, Message = code });
+            reasons.Add(Errors.Reasons.Of(code, path, args));
     }
 
     private void WriteLeaf(NativeRecord scope, MapObject owner, MapLeaf leaf, string prefix)
