@@ -1,5 +1,6 @@
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Calendar;
+using DataHub.Core.Flows;
 
 namespace DataHub.Core.Registry;
 
@@ -109,6 +110,7 @@ internal sealed class SeedReader(string seedsDir)
         if (item.PromisedDays > item.StatutoryDays)
             row.Fault("promisedDays is more than statutoryDays");
         CheckSpan(row, item.ValidFrom, item.ValidTo);
+        CheckFlow(row, item.Flow);
         return item;
     }
 
@@ -128,7 +130,8 @@ internal sealed class SeedReader(string seedsDir)
                 row.DateOrNone("validTo"));
             if (agreement.SourceCity == agreement.TargetCity)
                 row.Fault("sourceCity and targetCity are the same");
-            var ofFlow = agreement.Flow.StartsWith("recognition.", StringComparison.Ordinal)
+            CheckFlow(row, agreement.Flow);
+            var ofFlow = Authority.IsRecognition(agreement.Flow)
                 ? recognised.Contains(agreement.Item)
                 : flowOf.GetValueOrDefault(agreement.Item) == agreement.Flow;
             if (agreement.Item != "*" && !ofFlow)
@@ -297,6 +300,12 @@ internal sealed class SeedReader(string seedsDir)
         if (!names.TryGetValue(name, out var value))
             row.Fault($"{name} is not one of {string.Join(", ", names.Keys)}");
         return value;
+    }
+
+    private static void CheckFlow(SeedRow row, string flow)
+    {
+        if (FlowCatalogue.Find(flow) is null)
+            row.Fault($"there is no flow {flow}");
     }
 
     private static void CheckSpan(SeedRow row, DateOnly from, DateOnly? to)

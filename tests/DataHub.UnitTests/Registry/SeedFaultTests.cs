@@ -45,6 +45,8 @@ public sealed class SeedFaultTests : IDisposable
     [InlineData("agreements.csv", "510100,510100,service.online,*,2024-01-01,", "sourceCity and targetCity are the same")]
     [InlineData("agreements.csv", "510100,510600,service.online,pension.employee,2024-01-01,", "the item pension.employee is not one of the flow service.online")]
     [InlineData("agreements.csv", "510100,510600,recognition.use,lab.none,2024-01-01,", "the item lab.none is not one of the flow recognition.use")]
+    [InlineData("agreements.csv", "510100,510600,service.paper,*,2024-01-01,", "there is no flow service.paper")]
+    [InlineData("items.csv", "x.y,某事项,service.paper,online,no,1,1,3,no,*,2024-01-01,,依据", "there is no flow service.paper")]
     [InlineData("transfer_rules.csv", "x.y,*,*,no,1,1,1,依据", "the item x.y is not in items.csv")]
     [InlineData("hospitals.csv", "H1,某医院,510100,一级", "grade must be one of 二级, 二级甲等, 三级, 三级甲等")]
     [InlineData("marks.csv", "成德眉,某互认,*", "mark must be a range followed by HR")]
