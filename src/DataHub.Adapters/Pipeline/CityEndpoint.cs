@@ -6,14 +6,11 @@ public sealed record CityEndpoint
     /// <summary>Chengdu, Deyang: root of the city's own system, such as <c>http://127.0.0.1:18081/</c>.</summary>
     public Uri? BaseUrl { get; init; }
 
-    /// <summary>Chengdu: names the caller; sent as <c>X-Api-Key</c> in both directions.</summary>
+    /// <summary>Chengdu, Deyang: names the caller; sent in the header <c>X-Api-Key</c> in both directions.</summary>
     public string? ApiKey { get; init; }
 
-    /// <summary>Chengdu: HMAC-SHA256 key; Deyang: password of the interface account. At least 16 characters.</summary>
+    /// <summary>Chengdu, Deyang: HMAC-SHA256 key of both directions, at least 16 characters.</summary>
     public string? Secret { get; init; }
-
-    /// <summary>Deyang: name of the interface account.</summary>
-    public string? Account { get; init; }
 
     /// <summary>Meishan: path of the exchange database. Ziyang: root of the drop folders.</summary>
     public string? Path { get; init; }

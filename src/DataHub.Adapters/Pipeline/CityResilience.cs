@@ -60,17 +60,21 @@ public sealed class CityPipeline : IDisposable
             QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
         });
 
-        // Retry stands outside the breaker: an open circuit ends the attempts at once, for a refused call is not retried.
+        // Retry stands outside the breaker, and an open circuit is no fault to it: it ends the attempts at once.
         var faults = new PredicateBuilder<DeliveryOutcome>()
             .HandleResult(static outcome => outcome is DeliveryOutcome.Transient)
             .Handle<TimeoutRejectedException>()
             .Handle<Exception>(IsTransient);
+        Func<RetryPredicateArguments<DeliveryOutcome>, ValueTask<bool>> handled = faults;
         var builder = new ResiliencePipelineBuilder<DeliveryOutcome> { Name = cityKey, TimeProvider = time };
         if (options.Retries > 0)
         {
             builder.AddRetry(new RetryStrategyOptions<DeliveryOutcome>
             {
-                ShouldHandle = faults,
+                // A city that says when to come back is not pressed: the outgoing queue waits that long.
+                ShouldHandle = arguments => arguments.Outcome.Result is DeliveryOutcome.Transient { RetryAfter: not null }
+                    ? PredicateResult.False()
+                    : handled(arguments),
                 MaxRetryAttempts = options.Retries,
                 Delay = options.RetryDelay,
                 MaxDelay = TimeSpan.FromSeconds(5),
