@@ -35,9 +35,9 @@ public static class PayloadReader
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Greatest size of a payload in bytes: 64 KiB, and 1 MiB for the two that report on a whole batch.</summary>
+    /// <summary>Greatest size of a payload in bytes: 64 KiB, and 480 KiB for the two that report on a whole batch.</summary>
     public static int MaxBytes(string type) =>
-        type is MessageTypes.HubReceipt or MessageTypes.HolderReport ? 1024 * 1024 : 64 * 1024;
+        type is MessageTypes.HubReceipt or MessageTypes.HolderReport ? 480 * 1024 : 64 * 1024;
 
     /// <summary>Reads the payload of a message of this type. Never throws on any bytes.</summary>
     public static ReadOutcome Read(string type, ReadOnlySpan<byte> data)

@@ -35,8 +35,8 @@ internal ref struct ShapeCheck
         }
         catch (JsonException fault)
         {
-            // The reader stops at the depth that it may not enter.
-            return check._reader.CurrentDepth >= MaxDepth
+            // The reader stops before it enters the level that is too deep; no valid payload comes near it.
+            return check._reader.CurrentDepth >= MaxDepth - 1
                 ? [Reasons.Of(ReasonCodes.TooDeep, "$", MaxDepth)]
                 : [Reasons.Of(ReasonCodes.NotWellFormed, "$", (fault.LineNumber ?? 0) + 1, (fault.BytePositionInLine ?? 0) + 1)];
         }
