@@ -36,7 +36,9 @@ public sealed record LinkOptions
 /// <c>outgoing</c> table until the peer says that it holds it; loss of a frame, of either process or of the bus's memory
 /// only means that it is sent again. Delivery is at least once; the receiver's numbering makes it exactly once.
 /// </summary>
+#pragma warning disable CA1001 // A semaphore without a wait handle holds nothing that needs disposing; the link lives as long as its node.
 public sealed class OutboundLink(string node, string peer, string queue, INodeStore store, IFrameBus bus, TimeProvider time, ILogger log, LinkOptions options)
+#pragma warning restore CA1001
 {
     private readonly Lock gate = new();
     private readonly Queue<OutgoingMessage> buffered = new();
