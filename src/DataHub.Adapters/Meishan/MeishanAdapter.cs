@@ -1,0 +1,137 @@
+using System.Globalization;
+using DataHub.Adapters.Pipeline;
+using DataHub.Core.Native;
+using DataHub.Core.Native.Meishan;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace DataHub.Adapters.Meishan;
+
+/// <summary>
+/// Meishan: an exchange database that both sides write and poll (contracts/native/meishan.md). A crash between taking a row
+/// in and setting its status leaves the row new: it is taken in again, which the node recognises as a repetition.
+/// </summary>
+public sealed class MeishanAdapter : ICityAdapter, IDisposable
+{
+    private const int GroupSize = 500;
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan WhileWaiting = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan OnFault = TimeSpan.FromSeconds(1);
+
+    private readonly CityAdapterContext _context;
+    private readonly MeishanDatabase _database;
+    private readonly RecordIntake _intake;
+    private readonly CityPipeline _pipeline;
+    private readonly GroupedCalls<Posting, DeliveryOutcome> _postings = new(2 * GroupSize);
+    private readonly ILogger _log;
+
+    /// <exception cref="ArgumentException">The endpoint names no path.</exception>
+    public MeishanAdapter(CityAdapterContext context)
+    {
+        _context = context;
+        _database = new MeishanDatabase(context.Endpoint.Path ?? throw new ArgumentException("Meishan needs the path of the exchange database.", nameof(context)), context.Mapping);
+        _intake = new RecordIntake(context.Mapping, context.Intake, context.Time);
+        // Calls wait for the city's poller, so many are under way at once; trying again within a call would only wait again.
+        _pipeline = CityResilience.Pipeline(
+            context.City.Key, context.Endpoint.Resilience with { MaxConcurrency = GroupSize, Retries = 0 }, context.Time);
+        _log = context.Logs.CreateLogger<MeishanAdapter>();
+    }
+
+    public string City => _context.City.Code;
+
+    public Task<DeliveryOutcome> DeliverAsync(Delivery delivery, CancellationToken cancellationToken)
+    {
+        NativeRecord record;
+        try
+        {
+            record = _context.Mapping.ToNative(delivery.Type, delivery.MessageId, delivery.ExchangeId, delivery.Time, delivery.Data);
+        }
+        catch (NativeMappingException fault)
+        {
+            return Task.FromResult<DeliveryOutcome>(new DeliveryOutcome.Rejected(fault.Message));
+        }
+
+        // Numbers are unique per city only, and senders differ: the exchange tells them apart.
+        return PostAsync($"{delivery.ExchangeId}/{delivery.MessageId}", new Posting(_database.Receive, record), cancellationToken);
+    }
+
+    public Task<DeliveryOutcome> NotifyRefusalAsync(RefusalNotice notice, CancellationToken cancellationToken)
+    {
+        var ack = new SubmitAck(notice.MessageId, SubmitResult.Refused, notice.ExchangeId, notice.Reasons);
+        return PostAsync($"refusal/{notice.MessageId}", new Posting(_database.Notice, _context.Mapping.Acks.ToNative(ack)), cancellationToken);
+    }
+
+    public void MapEndpoints(IEndpointRouteBuilder routes)
+    {
+        // The interface is a database; there is nothing to call.
+    }
+
+    public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        Poller.RunAsync(TakeInAsync, OnFault, _log, _context.Time, cancellationToken),
+        Poller.RunAsync(WriteAsync, OnFault, _log, _context.Time, cancellationToken),
+        Poller.RunAsync(_ => Task.FromResult(ReadAnswers()), OnFault, _log, _context.Time, cancellationToken));
+
+    public void Dispose()
+    {
+        _pipeline.Dispose();
+        _database.Dispose();
+    }
+
+    private Task<DeliveryOutcome> PostAsync(string key, Posting posting, CancellationToken cancellationToken) =>
+        _pipeline.CallAsync(async token => await _postings.AskAsync(key, posting, token), cancellationToken);
+
+    private async Task<TimeSpan> TakeInAsync(CancellationToken cancellationToken)
+    {
+        var rows = _database.Read(connection => _database.Send.ReadNew(connection, GroupSize));
+        if (rows.Count == 0)
+            return _context.Endpoint.PollInterval;
+        var acks = await _intake.TakeInAsync([.. rows.Select(row => new ReceivedRecord(row.Record, row.Reasons, row.Native))], cancellationToken);
+        _database.Write(connection =>
+        {
+            for (var i = 0; i < rows.Count; i++)
+            {
+                _database.SendAck.Insert(connection, _context.Mapping.Acks.ToNative(acks[i]), rows[i].Id.ToString(CultureInfo.InvariantCulture));
+                _database.Send.SetStatus(connection, rows[i].Id, acks[i].Result == SubmitResult.Refused ? MeishanTable.Refused : MeishanTable.Done);
+            }
+        });
+        return TimeSpan.Zero;
+    }
+
+    private async Task<TimeSpan> WriteAsync(CancellationToken cancellationToken)
+    {
+        var group = await _postings.TakeGroupAsync(GroupSize, Linger, _context.Time, cancellationToken);
+        try
+        {
+            _database.Write(connection =>
+            {
+                foreach (var (key, posting) in group)
+                    posting.Table.Insert(connection, posting.Record, key);
+            });
+        }
+        catch (Exception fault)
+        {
+            foreach (var (key, _) in group)
+                _postings.Fail(key, fault);
+            throw;
+        }
+
+        return TimeSpan.Zero;
+    }
+
+    private TimeSpan ReadAnswers()
+    {
+        var waiting = _postings.WaitingKeys;
+        if (waiting.Count == 0)
+            return WhileWaiting;
+        foreach (var row in _database.Read(connection => _database.ReceiveAck.ReadByKey(connection, waiting)))
+        {
+            var faults = row.Reasons;
+            var ack = row.Record is { } record ? _context.Mapping.Acks.HeldFromNative(record, out faults) : null;
+            _postings.Answer(row.Key!, HeldAcks.Outcome(ack, faults));
+        }
+
+        return WhileWaiting;
+    }
+
+    private sealed record Posting(MeishanTable Table, NativeRecord Record);
+}

@@ -1,0 +1,17 @@
+using DataHub.Contracts.Payloads;
+using DataHub.Core.Native;
+
+namespace DataHub.Adapters.Pipeline;
+
+/// <summary>What a city's answer to a delivery means to the node.</summary>
+internal static class HeldAcks
+{
+    public static DeliveryOutcome Outcome(HeldAck? ack, IReadOnlyList<Reason> faults) => ack switch
+    {
+        null => new DeliveryOutcome.Rejected("The city's answer cannot be read: " + string.Join(", ", faults.Select(fault => $"{fault.Code} {fault.Path}"))),
+        { Result: HeldResult.Held, OutcomeCode: null } => new DeliveryOutcome.Held(null),
+        { Result: HeldResult.Held } => new DeliveryOutcome.Held(new HeldOutcome(ack.OutcomeCode, ack.AmountFen, ack.Reference)),
+        { Result: HeldResult.Busy } => new DeliveryOutcome.Transient(ack.Note ?? "The city's system is busy", null),
+        _ => new DeliveryOutcome.Rejected(ack.Note ?? "The city's system refused the message"),
+    };
+}
