@@ -1,3 +1,4 @@
+using DataHub.Contracts.Payloads;
 using DataHub.Core.Registry;
 using Shouldly;
 using Xunit;
@@ -27,7 +28,7 @@ public sealed class SeedsTests
         services.Count.ShouldBeGreaterThanOrEqualTo(33);
         services.ShouldAllBe(i => i.Materials.Count > 0 && i.Basis.Length > 0);
         services.ShouldAllBe(i => i.OfferedBy.Count >= 2, "an item of one city alone is not handled across cities");
-        services.Count(i => i.Modes.Contains(Contracts.Payloads.ServiceMode.Online)).ShouldBeGreaterThanOrEqualTo(services.Count * 9 / 10);
+        services.Count(i => i.Modes.Contains(ServiceMode.Online)).ShouldBeGreaterThanOrEqualTo(services.Count * 9 / 10);
     }
 
     [Fact]
