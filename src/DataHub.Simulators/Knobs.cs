@@ -34,6 +34,9 @@ public sealed record Knobs
     /// <summary>Share of the transfers whose new city already holds months of the old record (重复缴费).</summary>
     public double OverlapRate { get; init; } = 0.02;
 
+    /// <summary>Share of the generated cases that are made wrong on purpose.</summary>
+    public double InvalidRate { get; init; } = 0.06;
+
     /// <summary>Share of the calls to the city's system that fail, half of them after the work was done.</summary>
     public double FaultRate { get; init; }
 

@@ -7,7 +7,7 @@ namespace DataHub.Core.Storage.Sqlite;
 /// One SQLite connection with its prepared statements. Not safe for use by two threads at once. Statements are used
 /// through SQLite's own interface: on the write path this costs a third of what ADO.NET parameters cost.
 /// </summary>
-internal sealed class SqliteSession : IDisposable
+public sealed class SqliteSession : IDisposable
 {
     private readonly SqliteConnection connection;
     private readonly Dictionary<string, SqliteStatement> statements = new(StringComparer.Ordinal);
@@ -53,7 +53,7 @@ internal sealed class SqliteSession : IDisposable
 }
 
 /// <summary>A prepared statement: bind by position from 1, run, read by column from 0.</summary>
-internal sealed class SqliteStatement(SqliteSession session, sqlite3_stmt statement) : IDisposable
+public sealed class SqliteStatement(SqliteSession session, sqlite3_stmt statement) : IDisposable
 {
     private int position;
 

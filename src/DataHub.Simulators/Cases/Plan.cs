@@ -1,4 +1,4 @@
-namespace DataHub.Simulators;
+namespace DataHub.Simulators.Cases;
 
 /// <summary>A case that a city is going to submit.</summary>
 /// <param name="CaseNumber">The city's own number, unique in the city; also the beginning of its messages' numbers.</param>

@@ -1,0 +1,178 @@
+using System.Globalization;
+using DataHub.Contracts;
+using DataHub.Contracts.Payloads;
+using DataHub.Core.Flows;
+using DataHub.Core.Registry;
+using DataHub.Core.Validation;
+using DataHub.Simulators.Behaviour;
+using DataHub.Simulators.Cases;
+
+namespace DataHub.Simulators;
+
+/// <summary>
+/// What happens to the city's books on each event, inside one transaction of the store: the case, what its clerks will do
+/// next, the outcome recorded.
+/// </summary>
+internal sealed class CityDesk(CityTables tables, string city, RegistrySnapshot registry, Knobs knobs, DateTimeOffset now)
+{
+    private const string ReferenceKey = "reference";
+    private const int MaxRefusals = 40;
+
+    public void Plan(PlannedCase planned)
+    {
+        if (tables.Case(planned.CaseNumber) is not null)
+            return;
+        var flow = FlowCatalogue.OpenedBy(planned.Type) ?? throw new ArgumentException($"{planned.Type} opens no exchange.", nameof(planned));
+        var its = new CityCase { Number = planned.CaseNumber, Role = Party.Source, Flow = flow.Code, State = CaseStates.Planned, Steps = 1, Memory = [] };
+        var draft = Draft(its);
+        CityBehaviour.Opened(draft, Read(planned.Type, planned.Data.Span));
+        if (planned.Expected.Expectation is Expectation.Reconciled)
+            draft.Remember("expects-result", "1");
+        tables.AddAction(MessageId(its.Number, 1), new PlannedStep(its.Number, planned.Type, planned.DueAt, planned.Data.ToArray()), CaseDraft.WholeSecond(planned.DueAt));
+        Save(draft);
+    }
+
+    public Outcome? Receive(string messageId, string type, string exchangeId, ReadOnlyMemory<byte> data)
+    {
+        if (tables.Inbox(messageId) is { } seen)
+        {
+            tables.CountDelivery(messageId);
+            return seen.Outcome;
+        }
+
+        var payload = Read(type, data.Span);
+        if ((tables.CaseOf(exchangeId) ?? Open(type, exchangeId, payload)) is not { } its)
+        {
+            // The answer that tells the exchange's number of our own case is still on its way.
+            var outcome = FlowCatalogue.All.Select(f => OutcomeReader.From(type, payload, f.Code)).FirstOrDefault(o => o is not null);
+            tables.AddInbox(messageId, type, exchangeId, outcome, now, data);
+            return outcome;
+        }
+
+        var recorded = Apply(its, messageId, type, payload);
+        tables.AddInbox(messageId, type, exchangeId, recorded, now, data: null);
+        return recorded;
+    }
+
+    /// <summary>The native interface took the message, at first or again.</summary>
+    public void Accepted(string messageId, string exchangeId)
+    {
+        if (tables.Action(messageId) is not { State: ActionState.Due } action || tables.Case(action.CaseNumber) is not { } its)
+            return;
+        tables.EndAction(messageId, ActionState.Accepted);
+        var opening = FlowCatalogue.OpenedBy(action.Type) is not null;
+        if (opening)
+        {
+            its.ExchangeId = exchangeId;
+            its.State = CaseStates.Open;
+        }
+
+        var payload = Read(action.Type, action.Data);
+        var draft = Draft(its);
+        Keep(draft, action.Type, payload);
+        CityBehaviour.Sent(draft, payload);
+        Save(draft);
+        if (!opening)
+            return;
+        foreach (var row in tables.Unlinked(exchangeId))
+        {
+            Apply(tables.Case(its.Number)!, row.MessageId, row.Type, Read(row.Type, row.Data));
+            tables.Link(row.MessageId);
+        }
+    }
+
+    /// <summary>Refused by the native interface, or by the hub afterwards.</summary>
+    public void Refused(string messageId, IReadOnlyList<Reason> reasons)
+    {
+        if (tables.Action(messageId) is not { State: not ActionState.Refused } action || tables.Case(action.CaseNumber) is not { } its)
+            return;
+        tables.EndAction(messageId, ActionState.Refused);
+        var codes = its.Refusals.Split(',', StringSplitOptions.RemoveEmptyEntries).Concat(reasons.Select(r => r.Code));
+        its.Refusals = string.Join(',', codes.Distinct(StringComparer.Ordinal).Take(MaxRefusals));
+        var draft = Draft(its);
+        if (FlowCatalogue.OpenedBy(action.Type) is not null && !RecognitionBehaviour.AskAgain(draft, Read(action.Type, action.Data), reasons))
+            its.State = CaseStates.Refused;
+        // What a refused message was to bring about did not come about.
+        if (its.Outcome is not null && action.State == ActionState.Accepted && OutcomeReader.From(action.Type, Read(action.Type, action.Data), its.Flow) is not null)
+            its.Outcome = null;
+        Save(draft);
+    }
+
+    public void Postpone(string messageId, TimeSpan after) => tables.PostponeAction(messageId, now + after);
+
+    private CityCase? Open(string type, string exchangeId, IPayload payload)
+    {
+        var opened = FlowCatalogue.OpenedBy(type)?.Code;
+        var role = opened is not null ? Party.Target : Party.Holder;
+        if (opened is null && type is not (MessageTypes.ResultCorrection or MessageTypes.ResultRevocation))
+            return null;
+        var key = registry.CityByCode(city)!.Key;
+        var its = new CityCase
+        {
+            Number = $"{char.ToUpperInvariant(key[0])}{char.ToUpperInvariant(key[1])}R{exchangeId}",
+            ExchangeId = exchangeId,
+            Role = role,
+            Flow = opened ?? RecognitionNoticeFlow.Code,
+            State = CaseStates.Open,
+            Memory = [],
+        };
+        var draft = Draft(its);
+        CityBehaviour.Opened(draft, payload);
+        Save(draft);
+        return its;
+    }
+
+    private Outcome? Apply(CityCase its, string messageId, string type, IPayload payload)
+    {
+        tables.CountEffect(messageId);
+        var draft = Draft(its);
+        var outcome = Keep(draft, type, payload);
+        CityBehaviour.Received(draft, messageId, payload);
+        Save(draft);
+        return outcome;
+    }
+
+    /// <summary>Records the outcome that the message carries, ours or another's.</summary>
+    private static Outcome? Keep(CaseDraft draft, string type, IPayload payload)
+    {
+        var its = draft.Case;
+        var reference = OutcomeReader.Remember(draft.Recall(ReferenceKey), payload);
+        if (reference is null)
+            its.Memory.Remove(ReferenceKey);
+        else
+            draft.Remember(ReferenceKey, reference);
+        if (payload is CaseReopening)
+        {
+            its.Outcome = null;
+            its.State = CaseStates.Open;
+        }
+
+        var outcome = OutcomeReader.From(type, payload, its.Flow, reference);
+        its.Outcome = outcome ?? its.Outcome;
+        return outcome;
+    }
+
+    private void Save(CaseDraft draft)
+    {
+        foreach (var step in draft.Steps)
+        {
+            var its = step.CaseNumber == draft.Case.Number ? draft.Case : tables.Case(step.CaseNumber)!;
+            its.Steps++;
+            if (its.State != CaseStates.Planned)
+                its.State = CaseStates.Open;
+            tables.AddAction(MessageId(its.Number, its.Steps), step, CaseDraft.WholeSecond(step.DueAt));
+            if (its != draft.Case)
+                tables.Save(its);
+        }
+
+        tables.Save(draft.Case);
+    }
+
+    private CaseDraft Draft(CityCase its) => new(its, city, registry, knobs, now, tables);
+
+    private static string MessageId(string caseNumber, int step) => string.Create(CultureInfo.InvariantCulture, $"{caseNumber}-{step:D2}");
+
+    private static IPayload Read(string type, ReadOnlySpan<byte> data) => PayloadReader.Read(type, data) is ReadOutcome.Ok ok
+        ? ok.Payload
+        : throw new UnacceptableMessageException($"The message of type {type} cannot be read.");
+}
