@@ -59,9 +59,12 @@ public static class BusinessRules
                 : [.. result.Errors.Take(Reasons.MaxCount).Select(failure => Reasons.Of(failure.ErrorCode, JsonPath(failure.PropertyName), (object[])failure.CustomState))];
         });
 
-    // FluentValidation names members as the record does: Years[2].BaseFen.
+    // FluentValidation names members as the record does: Years[2].BaseFen. A form's keys are the catalogue's own.
     private static string JsonPath(string path)
     {
+        const string form = nameof(ServiceSubmission.Form) + ".";
+        if (path.StartsWith(form, StringComparison.Ordinal))
+            return "$.form." + path[form.Length..];
         var json = new StringBuilder("$");
         foreach (var segment in path.Split('.', StringSplitOptions.RemoveEmptyEntries))
             json.Append('.').Append(char.ToLowerInvariant(segment[0])).Append(segment.AsSpan(1));

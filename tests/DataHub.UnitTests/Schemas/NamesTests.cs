@@ -2,11 +2,12 @@ using System.Reflection;
 using System.Text;
 using DataHub.Contracts;
 using DataHub.Contracts.Json;
+using DataHub.Contracts.Payloads;
 using DataHub.Core.Schemas;
 using Shouldly;
 using Xunit;
 
-namespace DataHub.UnitTests.Contracts;
+namespace DataHub.UnitTests.Schemas;
 
 public sealed class NamesTests
 {
@@ -34,7 +35,7 @@ public sealed class NamesTests
         PayloadTypes.ByName.Keys.Order(StringComparer.Ordinal)
             .ShouldBe(Constants(typeof(MessageTypes)).Select(constant => constant.Value).Where(name => name != MessageTypes.Prefix));
         PayloadTypes.NameOf.Keys.ShouldBe(
-            typeof(MessageTypes).Assembly.GetTypes().Where(type => type is { IsInterface: false } && type.IsAssignableTo(typeof(DataHub.Contracts.Payloads.IPayload))),
+            typeof(MessageTypes).Assembly.GetTypes().Where(type => type is { IsInterface: false } && type.IsAssignableTo(typeof(IPayload))),
             ignoreOrder: true);
     }
 
