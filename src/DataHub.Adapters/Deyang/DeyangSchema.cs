@@ -13,12 +13,15 @@ namespace DataHub.Adapters.Deyang;
 public static class DeyangSchema
 {
     private const string LongestText = "2000";
+    private const string Notice =
+        " Made from seeds/mapping/deyang.csv: run the tests with UPDATE_SNAPSHOTS=1 to write it anew. How to use it: deyang.md. ";
+
     private static readonly XNamespace Xs = XmlSchema.Namespace;
 
     private static readonly (string Name, string Pattern)[] Forms =
     [
         ("日期", "(19|20)[0-9]{2}年[0-9]{1,2}月[0-9]{1,2}日"),
-        ("时间", "(19|20)[0-9]{2}年[0-9]{1,2}月[0-9]{1,2}日[0-9]{1,2}时[0-9]{2}分[0-9]{2}秒"),
+        ("时间", "(19|20)[0-9]{2}年[0-9]{1,2}月[0-9]{1,2}日[0-9]{1,2}时[0-9]{2}分[0-9]{2}(\\.[0-9]{1,7})?秒"),
         ("年月", "(19|20)[0-9]{2}年[0-9]{1,2}月"),
         ("金额元", "[0-9]{1,12}(\\.[0-9]{1,2})?"),
         ("整数", "-?[0-9]{1,18}"),
@@ -43,7 +46,7 @@ public static class DeyangSchema
         schema.Add(Top(DeyangXml.DeliverAnswer, mapping.Acks.HeldFields, null));
         foreach (var shape in shapes)
             schema.Add(Top(DeyangXml.MessageName(shape.NativeType), shape.Fields, (mapping.TypeField, shape.NativeType)));
-        return new XDocument(schema);
+        return new XDocument(new XComment(Notice), schema);
     }
 
     public static XmlSchemaSet Compile(XDocument schema)
@@ -94,6 +97,9 @@ public static class DeyangSchema
             element.SetAttributeValue("minOccurs", 0);
         switch (field.Kind)
         {
+            case NativeKind.Text when field.Convert.StartsWith("words(", StringComparison.Ordinal):
+                element.Add(Words(field.Convert));
+                break;
             case NativeKind.Text:
                 element.SetAttributeValue("type", FormOf(field.Convert));
                 element.SetAttributeValue("fixed", path == constant?.Field ? constant.Value.Value : null);
@@ -122,6 +128,13 @@ public static class DeyangSchema
             new XElement(
                 Xs + "attribute", new XAttribute("name", NativeXml.CountAttribute), new XAttribute("type", "xs:nonNegativeInteger"), new XAttribute("use", "required")));
     }
+
+    /// <summary>A handful of fixed words, in the table's form <c>words(canonical=native|…)</c>.</summary>
+    private static XElement Words(string convert) => new(
+        Xs + "simpleType",
+        new XElement(
+            Xs + "restriction", new XAttribute("base", "xs:string"),
+            convert["words(".Length..^1].Split('|').Select(pair => new XElement(Xs + "enumeration", new XAttribute("value", pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..])))));
 
     private static string FormOf(string convert) => convert switch
     {
