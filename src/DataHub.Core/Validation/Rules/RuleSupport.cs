@@ -60,7 +60,7 @@ internal static class RuleSupport
     public static void IsRegistered<T>(this IRuleBuilder<T, Agency> rule) => rule.Custom((agency, context) =>
     {
         if (context.Rules().Registry.Agency(agency.Code) is null)
-            context.Refuse(ReasonCodes.UnknownAgency);
+            context.RefuseAt($"{context.PropertyPath[(context.PropertyPath.LastIndexOf('.') + 1)..]}.{nameof(Agency.Code)}", ReasonCodes.UnknownAgency);
     });
 
     /// <summary>Refuses the second and every further entry of the same key.</summary>
