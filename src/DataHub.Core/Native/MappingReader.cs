@@ -138,7 +138,12 @@ internal sealed class MappingReader(SeedFolder folder, string cityKey, string ci
         if (row.Table.Length > 0 && !codes.Rows.Any(r => r.City == cityCode && r.Table == row.Table))
             row.Fault($"there is no code table {row.Table}");
         if (NativeConvert.Find(row.Convert, row.Table, cityCode, codes) is { } convert)
+        {
+            if (convert.Table is not null && codes.Rows.Any(r => r.City == cityCode && r.Table == convert.Table && convert.Write(r.Canonical)?.Length > convert.MaxLength))
+                row.Fault($"the table {row.Table} has codes longer than {row.Convert}");
             return new MapLeaf(name, native.Split('.'), convert, row.Need);
+        }
+
         row.Fault($"{row.Convert} is no convert, or lacks or must not have a table");
         return null;
     }

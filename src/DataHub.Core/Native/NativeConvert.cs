@@ -30,6 +30,9 @@ internal sealed record NativeConvert(
     /// <summary>Text that may be empty: an empty text is a value, not an absent field.</summary>
     public bool KeepsEmpty => Name == "text-or-empty";
 
+    /// <summary>Length of a CHAR(n) column.</summary>
+    public int MaxLength { get; init; } = int.MaxValue;
+
     /// <summary>A list of plain texts instead of one.</summary>
     public bool IsTextList => Name == "text-list";
 
@@ -39,8 +42,8 @@ internal sealed record NativeConvert(
         var (kind, argument) = SplitArgument(name);
         return (kind, argument) switch
         {
-            ("code", null) when table.Length > 0 => Coded(name, table, city, codes, 0),
-            ("text-list", null) when table.Length > 0 => Coded(name, table, city, codes, 0),
+            ("code", null) when table.Length > 0 => Coded(name, table, city, codes, int.MaxValue),
+            ("text-list", null) when table.Length > 0 => Coded(name, table, city, codes, int.MaxValue),
             ("fixed", not null) when int.TryParse(argument, NumberStyles.None, CultureInfo.InvariantCulture, out var length) && length is > 0 and <= 200 =>
                 table.Length > 0 ? Coded(name, table, city, codes, length) : Fixed(name, length),
             _ when table.Length > 0 => null,
@@ -81,8 +84,11 @@ internal sealed record NativeConvert(
 
     private static NativeConvert Coded(string name, string table, string city, CodeTables codes, int length) => new(
         name, table, false, table,
-        text => codes.ToCanonical(city, table, length > 0 ? text.TrimEnd(' ') : text) is { } code ? (code, ConvertFault.None) : ("", ConvertFault.UnmappedCode),
-        text => codes.ToNative(city, table, text)?.PadRight(length));
+        text => codes.ToCanonical(city, table, length < int.MaxValue ? text.TrimEnd(' ') : text) is { } code ? (code, ConvertFault.None) : ("", ConvertFault.UnmappedCode),
+        text => codes.ToNative(city, table, text) is { } native ? length < int.MaxValue ? native.PadRight(length) : native : null)
+    {
+        MaxLength = length,
+    };
 
     /// <summary>A handful of fixed words, <c>canonical=native</c> separated by <c>|</c>.</summary>
     private static NativeConvert? Words(string name, string argument)
@@ -160,15 +166,21 @@ internal sealed record NativeConvert(
                 : null);
     }
 
-    private static string? ReadOffsetTime(string text) => NativePatterns.OffsetTime().IsMatch(text) ? text : null;
+    private static string? ReadOffsetTime(string text) => NativePatterns.IsWhole(NativePatterns.OffsetTime(), text) ? text : null;
 
     private static string Rfc3339(DateTimeOffset time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture);
 }
 
 internal static partial class NativePatterns
 {
-    [GeneratedRegex("^([0-9]{1,13})(?:\\.([0-9]{1,2}))?$")]
+    /// <summary>The contracts' patterns end with <c>$</c>, which would let a line feed at the end pass.</summary>
+    public static bool IsWhole(Regex pattern, string text) => pattern.Match(text) is { Success: true, Length: var length } && length == text.Length;
+
+    [GeneratedRegex("^([0-9]{1,13})(?:\\.([0-9]{1,2}))?\\z")]
     public static partial Regex Yuan();
+
+    [GeneratedRegex("^[0-9]{15}\\z")]
+    public static partial Regex FirstGenerationId();
 
     [GeneratedRegex(DataHub.Contracts.Patterns.DateTime)]
     public static partial Regex OffsetTime();
@@ -178,7 +190,4 @@ internal static partial class NativePatterns
 
     [GeneratedRegex(DataHub.Contracts.Patterns.ExchangeId)]
     public static partial Regex ExchangeId();
-
-    [GeneratedRegex("^[0-9]{15}$")]
-    public static partial Regex FirstGenerationId();
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using DataHub.Contracts;
 using DataHub.Core.Registry;
 
@@ -91,13 +92,13 @@ public sealed class NativeMapping
         var reader = new RecordReader(json);
 
         var type = reader.Read(native, typeField);
-        var messageId = Matching(reader, reader.Read(native, messageIdField), messageIdField, NativePatterns.Identifier().IsMatch);
+        var messageId = Matching(reader, reader.Read(native, messageIdField), messageIdField, NativePatterns.Identifier());
         if (type is null || !maps.TryGetValue(MessageTypes.Prefix + type, out var map))
             return new NativeReadOutcome.Refused(messageId, reader.Reasons);
 
         reader.CheckFields(native, map.Fields);
         var exchangeIdField = map.Header["@exchangeId"];
-        var exchangeId = Matching(reader, reader.Read(native, exchangeIdField), exchangeIdField, NativePatterns.ExchangeId().IsMatch);
+        var exchangeId = Matching(reader, reader.Read(native, exchangeIdField), exchangeIdField, NativePatterns.ExchangeId());
         var sentAt = reader.Read(native, map.Header["@sentAt"]);
         reader.WriteObject(native, map.Body);
         if (reader.Reasons.Count > 0)
@@ -131,9 +132,9 @@ public sealed class NativeMapping
 
     private static string NativeType(MessageMap map) => map.Header["@type"].Convert.Write(map.Type[MessageTypes.Prefix.Length..])!;
 
-    private static string? Matching(RecordReader reader, string? value, MapLeaf leaf, Func<string, bool> matches)
+    private static string? Matching(RecordReader reader, string? value, MapLeaf leaf, Regex pattern)
     {
-        if (value is null || matches(value))
+        if (value is null || NativePatterns.IsWhole(pattern, value))
             return value;
         reader.Fault(ReasonCodes.NativeValueInvalid, leaf.NativeName, leaf.Name == "@exchangeId" ? "办件编号" : "1至64位的字母、数字和 . _ : -");
         return null;
