@@ -89,6 +89,20 @@ public sealed class NativeRoundTripTests
         mapping.ToCanonical(native).ShouldBeOfType<NativeReadOutcome.Ok>().Message.Data.ToArray().ShouldBe(first);
     }
 
+    [Theory]
+    [MemberData(nameof(Cities))]
+    public void Every_sample_of_the_contracts_comes_back_the_same(string city)
+    {
+        var samples = Path.Combine(Path.GetDirectoryName(NativeTestData.Seeds)!, "contracts", "samples");
+        foreach (var type in NativeTestData.Types)
+        {
+            var valid = Directory.GetFiles(Path.Combine(samples, type[MessageTypes.Prefix.Length..], "valid"), "*.json");
+            valid.ShouldNotBeEmpty();
+            foreach (var sample in valid)
+                ShouldComeBack(city, type, JsonNode.Parse(File.ReadAllText(sample))!.AsObject());
+        }
+    }
+
     private static void ShouldComeBack(string city, string type, JsonObject payload)
     {
         var mapping = NativeTestData.Mappings[city];
@@ -106,13 +120,14 @@ public sealed class NativeRoundTripTests
         read.ShouldBeOfType<ReadOutcome.Ok>(read is ReadOutcome.Refused refused ? string.Join('\n', refused.Reasons) : null);
     }
 
-    /// <summary>JSON text with members sorted and times in UTC: equal where the meaning is.</summary>
+    /// <summary>JSON text with members sorted, times in UTC and whole numbers plain: equal where the meaning is.</summary>
     private static string Normal(JsonNode? node) => node switch
     {
         JsonObject o => "{" + string.Join(',', o.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}:{Normal(p.Value)}")) + "}",
         JsonArray a => "[" + string.Join(',', a.Select(Normal)) + "]",
         JsonValue v when v.GetValueKind() == JsonValueKind.String && v.GetValue<string>() is { Length: > 18 } text && text[10] == 'T'
             && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, out var time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture),
+        JsonValue v when v.GetValueKind() == JsonValueKind.Number => decimal.Parse(v.ToJsonString(), NumberStyles.Float, CultureInfo.InvariantCulture).ToString("G29", CultureInfo.InvariantCulture),
         _ => node!.ToJsonString(),
     };
 }
