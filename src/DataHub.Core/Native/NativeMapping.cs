@@ -14,9 +14,6 @@ namespace DataHub.Core.Native;
 /// </summary>
 public sealed class NativeMapping
 {
-    /// <summary>Reasons that one refusal lists at most.</summary>
-    public const int MaxReasons = 50;
-
     /// <summary>Entries of one list that are read at most; the contracts allow fewer.</summary>
     public const int MaxEntries = 1000;
 

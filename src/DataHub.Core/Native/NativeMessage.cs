@@ -16,7 +16,7 @@ public abstract record NativeReadOutcome
     public sealed record Ok(NativeMessage Message) : NativeReadOutcome;
 
     /// <param name="MessageId">The native number, where at least that could be read: the refusal is answered under it.</param>
-    /// <param name="Reasons">Everything that is wrong, at most <see cref="NativeMapping.MaxReasons"/>.</param>
+    /// <param name="Reasons">Everything that is wrong, at most <see cref="Errors.Reasons.MaxCount"/>.</param>
     public sealed record Refused(string? MessageId, IReadOnlyList<Reason> Reasons) : NativeReadOutcome;
 }
 

@@ -87,7 +87,7 @@ internal sealed class RecordReader(Utf8JsonWriter json)
 
     public void Fault(string code, string path, params object[] args)
     {
-        if (reasons.Count < NativeMapping.MaxReasons)
+        if (reasons.Count < Errors.Reasons.MaxCount)
             reasons.Add(Errors.Reasons.Of(code, path, args));
     }
 
