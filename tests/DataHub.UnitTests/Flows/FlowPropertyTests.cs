@@ -12,7 +12,7 @@ namespace DataHub.UnitTests.Flows;
 /// <summary>Thousands of random sequences of mostly senseless messages, by seed: a failure names the seed that shows it again.</summary>
 public sealed class FlowPropertyTests
 {
-    private const int Sequences = 3000;
+    private const int Sequences = 1500;
     private static readonly string[] Senders = [Chengdu, Deyang, Meishan, Ziyang, Nodes.Hub, ""];
 
     private static readonly (string Source, string Target, IPayload Opener)[] Openers =
