@@ -179,9 +179,6 @@ internal static partial class NativePatterns
     [GeneratedRegex("^([0-9]{1,13})(?:\\.([0-9]{1,2}))?\\z")]
     public static partial Regex Yuan();
 
-    [GeneratedRegex("^[0-9]{15}\\z")]
-    public static partial Regex FirstGenerationId();
-
     [GeneratedRegex(DataHub.Contracts.Patterns.DateTime)]
     public static partial Regex OffsetTime();
 

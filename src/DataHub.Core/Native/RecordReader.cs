@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using DataHub.Contracts;
 using DataHub.Contracts.Payloads;
+using DataHub.Core.Validation;
 
 namespace DataHub.Core.Native;
 
@@ -97,7 +98,7 @@ internal sealed class RecordReader(Utf8JsonWriter json)
         if (value is null)
             return;
         if (leaf == owner.IdNumber && FirstGenerationId(scope, owner) is { } old)
-            value = FirstGeneration.Upgrade(old);
+            value = Identifiers.UpgradeResidentId(old)!;
         if (leaf.Convert.Number)
             json.WriteNumber(leaf.Name, long.Parse(value, CultureInfo.InvariantCulture));
         else
@@ -175,10 +176,10 @@ internal sealed class RecordReader(Utf8JsonWriter json)
         }
     }
 
-    /// <summary>The person's 15-digit number, where the city's system still holds one.</summary>
+    /// <summary>The person's 15-digit number, where the city's system still holds one. One that cannot be upgraded is left to validation.</summary>
     private static string? FirstGenerationId(NativeRecord scope, MapObject person) =>
         person is { IdNumber: { } number, IdType: { } type }
-        && Find(scope, number) is { } text && NativePatterns.FirstGenerationId().IsMatch(text)
+        && Find(scope, number) is { } text && Identifiers.UpgradeResidentId(text) is not null
         && Find(scope, type) is { } code && type.Convert.Read(code).Value == "resident-id"
             ? text
             : null;
