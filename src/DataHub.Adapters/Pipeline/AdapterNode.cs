@@ -1,0 +1,292 @@
+using System.Globalization;
+using DataHub.Contracts;
+using DataHub.Contracts.Envelope;
+using DataHub.Contracts.Payloads;
+using DataHub.Core.Calendar;
+using DataHub.Core.Errors;
+using DataHub.Core.Flows;
+using DataHub.Core.Journal;
+using DataHub.Core.Messaging;
+using DataHub.Core.Registry;
+using DataHub.Core.Signing;
+using DataHub.Core.Storage;
+using DataHub.Core.Validation;
+using Microsoft.Extensions.Logging;
+
+namespace DataHub.Adapters.Pipeline;
+
+/// <summary>Bounds of a city's node; see docs/configuration.md.</summary>
+public sealed record AdapterOptions
+{
+    /// <summary>Requests that may wait for the loop; beyond it the city's system is told to come again.</summary>
+    public int IntakeCapacity { get; init; } = 2048;
+
+    /// <summary>Messages that the hub does not hold yet; beyond it the city's system is told to come again.</summary>
+    public long MaxBacklog { get; init; } = 20_000;
+
+    /// <summary>Native deliveries under way at once.</summary>
+    public int DeliveriesAtOnce { get; init; } = 64;
+
+    /// <summary>Attempts before a delivery that keeps failing is parked for an operator.</summary>
+    public int MaxAttempts { get; init; } = 50;
+
+    public LinkOptions Link { get; init; } = new();
+}
+
+/// <summary>
+/// A city's node: takes in what the city's system sends, hands over what the hub sends, and tells the hub what the
+/// city's system holds. One loop decides; a group of work is one commit. May run only once per city.
+/// </summary>
+public sealed class AdapterNode : IAdapterIntake
+{
+    private const int GroupEvents = 512;
+
+    private readonly INodeStore store;
+    private readonly TimeProvider time;
+    private readonly KeyStore keys;
+    private readonly SignatureVerifier verifier;
+    private readonly PayloadCheck check;
+    private readonly OutboundLink link;
+    private readonly NodeLoop<AdapterWork> loop;
+    private readonly HubFrames hubFrames;
+    private readonly AdapterOptions options;
+    private long received;
+
+    public AdapterNode(City city, INodeStore store, IFrameBus bus, KeyStore keys, PayloadCheck check, AdapterOptions options, TimeProvider time, ILogger<AdapterNode> log)
+    {
+        ArgumentNullException.ThrowIfNull(city);
+        ArgumentNullException.ThrowIfNull(keys);
+        ArgumentNullException.ThrowIfNull(options);
+        City = city.Code;
+        this.store = store;
+        this.time = time;
+        this.keys = keys;
+        this.check = check;
+        this.options = options;
+        verifier = new SignatureVerifier(keys.Ring);
+        link = new OutboundLink(City, Nodes.Hub, QueueNames.Intake(City), store, bus, time, log, options.Link);
+        hubFrames = new HubFrames(City, log);
+        loop = new NodeLoop<AdapterWork>(options.IntakeCapacity, GroupEvents, w => w.Weight, ProcessAsync, static (w, fault) => w.Done.TrySetException(fault), LoadAsync, time, log);
+        Deliveries = new NativeDeliveries(City, store, options, time, log, ReportAsync, PostponeAsync);
+    }
+
+    /// <summary>GB/T 2260 code of the city.</summary>
+    public string City { get; }
+
+    /// <summary>Hands over to the city's system.</summary>
+    public NativeDeliveries Deliveries { get; }
+
+    /// <summary>False while the journal cannot be written: nothing is taken in.</summary>
+    public bool Healthy => loop.StoreAvailable;
+
+    /// <summary>Messages of this city that the hub does not hold yet.</summary>
+    public long Backlog => link.Backlog;
+
+    public FrameEndpoint Endpoint => new(QueueNames.Deliver(City), TakeFrameAsync);
+
+    public async Task LoadAsync(CancellationToken cancel)
+    {
+        received = (await store.LinkAsync(City, Nodes.Hub, cancel)).Received;
+        await link.LoadAsync(cancel);
+    }
+
+    public Task RunAsync(ICityAdapter adapter, CancellationToken cancel) =>
+        Task.WhenAll(link.RunAsync(cancel), loop.RunAsync(cancel), Deliveries.RunAsync(adapter, cancel));
+
+    public async Task<IntakeOutcome> TakeInAsync(NativeIntake message, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        if (Form(message) is { } badForm)
+            return await RefusedAsync(message, badForm, cancellationToken);
+        var (payload, invalid) = check.Read(message.Type, message.Data);
+        if (invalid is not null)
+            return await RefusedAsync(message, invalid, cancellationToken);
+        if (link.Backlog > options.MaxBacklog)
+            return new IntakeOutcome.Busy(TimeSpan.FromSeconds(2));
+        IntakeOutcome? outcome = null;
+        var work = new AdapterWork(1, async (step, cancel) => await TakeInAsync(step, message, payload!, o => outcome = o, cancel));
+        if (!loop.TryPost(work))
+            return new IntakeOutcome.Busy(TimeSpan.FromSeconds(1));
+        return await CompletedAsync(work) ? outcome! : new IntakeOutcome.Busy(TimeSpan.FromSeconds(2));
+    }
+
+    public async Task RefuseAsync(ReadOnlyMemory<byte> native, string? messageId, IReadOnlyList<Reason> reasons, CancellationToken cancellationToken)
+    {
+        var work = new AdapterWork(1, (step, cancel) => step.RefuseAsync(native, messageId ?? "", "", Nodes.NoExchange, City, reasons, cancel));
+        await loop.PostAsync(work, cancellationToken);
+        await CompletedAsync(work);
+    }
+
+    private async Task<IntakeOutcome> RefusedAsync(NativeIntake message, IReadOnlyList<Reason> reasons, CancellationToken cancel)
+    {
+        var work = new AdapterWork(1, (step, token) => step.RefuseAsync(
+            message.Native, message.MessageId.Length <= 64 ? message.MessageId : "", message.Type, Nodes.NoExchange, City, reasons, token));
+        if (!loop.TryPost(work))
+            return new IntakeOutcome.Busy(TimeSpan.FromSeconds(1));
+        return await CompletedAsync(work) ? new IntakeOutcome.Refused(reasons) : new IntakeOutcome.Busy(TimeSpan.FromSeconds(2));
+    }
+
+    private static List<Reason>? Form(NativeIntake message)
+    {
+        List<Reason> reasons = [];
+        if (!EventFormat.IsIdentifier(message.MessageId))
+            reasons.Add(Reasons.Of(ReasonCodes.PatternMismatch, "$.messageId"));
+        if (!PayloadCheck.IsBusiness(message.Type))
+            reasons.Add(Reasons.Of(ReasonCodes.UnknownType, "$.type"));
+        else if (FlowCatalogue.OpenedBy(message.Type) is null && message.ExchangeId is null)
+            reasons.Add(Reasons.Of(ReasonCodes.RequiredMissing, "$.exchangeId"));
+        else if (message.ExchangeId is not null && !EventFormat.IsExchangeId(message.ExchangeId))
+            reasons.Add(Reasons.Of(ReasonCodes.PatternMismatch, "$.exchangeId"));
+        return reasons.Count == 0 ? null : reasons;
+    }
+
+    private async Task TakeInAsync(AdapterStep step, NativeIntake message, IPayload payload, Action<IntakeOutcome> tell, CancellationToken cancel)
+    {
+        var key = City + ":" + message.MessageId;
+        await step.LoadAsync([key], message.ExchangeId is null ? [] : [message.ExchangeId], cancel);
+        if (step.Known(key) is { } known)
+        {
+            var first = EventFormat.ReadElement(known.Body).Event;
+            if (first is not null && first.Type == message.Type && first.DataDigest == SignedText.DigestOf(message.Data.Span))
+            {
+                tell(new IntakeOutcome.Accepted(message.MessageId, known.ExchangeId, known.Sequence, Duplicate: true));
+                return;
+            }
+
+            await RefuseAsync(step, message, ReasonCodes.ReplayedWithOtherBody, "$.messageId", tell, cancel);
+            return;
+        }
+
+        var opens = FlowCatalogue.OpenedBy(message.Type);
+        if (opens is null && step.Exchange(message.ExchangeId!) is null)
+        {
+            await RefuseAsync(step, message, ReasonCodes.UnknownExchange, "$.exchangeId", tell, cancel);
+            return;
+        }
+
+        var number = step.Assigned + 1;
+        var exchangeId = opens is null ? message.ExchangeId! : string.Create(CultureInfo.InvariantCulture, $"{City}-{WorkingDayCalendar.ShanghaiDate(step.Now):yyyyMMdd}-{number:D10}");
+        step.Make(message.MessageId, message.Type, exchangeId, message.Data);
+        step.Put(Views.AfterSending(step.Exchange(exchangeId), opens, exchangeId, City, payload, step.Now));
+        tell(new IntakeOutcome.Accepted(message.MessageId, exchangeId, number, Duplicate: false));
+    }
+
+    private async Task RefuseAsync(AdapterStep step, NativeIntake message, string code, string path, Action<IntakeOutcome> tell, CancellationToken cancel)
+    {
+        Reason[] reasons = [Reasons.Of(code, path)];
+        await step.RefuseAsync(message.Native, message.MessageId, message.Type, message.ExchangeId ?? Nodes.NoExchange, City, reasons, cancel);
+        tell(new IntakeOutcome.Refused(reasons));
+    }
+
+    private async Task TakeFrameAsync(ReadOnlyMemory<byte> frame, CancellationToken cancel)
+    {
+        var events = FrameReader.Read(frame, verifier, e => check.Read(e, time.GetUtcNow()), e => e.Type != MessageTypes.LinkProgress ? e.DeliverySequence is not null : e.SenderCity == Nodes.Hub);
+        foreach (var progress in events.Select(e => e.Payload).OfType<LinkProgress>())
+            link.OnProgress(progress.UpTo);
+        if (events.TrueForAll(e => e.Payload is LinkProgress))
+            return;
+        var work = new AdapterWork(events.Count, (step, token) => hubFrames.ApplyAsync(step, events, token));
+        await loop.PostAsync(work, cancel);
+        await CompletedAsync(work);
+    }
+
+    // The city's system holds these: told to the hub, and no longer to be delivered, in one commit.
+    private async Task ReportAsync(IReadOnlyList<HeldDelivery> held, CancellationToken cancel)
+    {
+        var work = new AdapterWork(held.Count, (step, _) =>
+        {
+            foreach (var h in held)
+            {
+                step.Commit.NativeDone.Add((h.JournalNumber, h.Position));
+                if (h.Entry is not null)
+                    hubFrames.Report(step, h.Entry);
+            }
+
+            return Task.CompletedTask;
+        });
+        await loop.PostAsync(work, cancel);
+        await work.Done.Task;
+    }
+
+    private async Task PostponeAsync(NativeDeliveryRow row, CancellationToken cancel)
+    {
+        var work = new AdapterWork(1, (step, _) =>
+        {
+            step.Commit.NativeDeliveries.Add(row);
+            return Task.CompletedTask;
+        });
+        await loop.PostAsync(work, cancel);
+        await work.Done.Task;
+    }
+
+    private async Task ProcessAsync(List<AdapterWork> group, CancellationToken cancel)
+    {
+        var step = new AdapterStep(City, store, time.GetUtcNow(), link.Assigned, received);
+        foreach (var work in group)
+            await work.Apply(step, cancel);
+        hubFrames.SendReports(step);
+        var outgoing = SignOwn(step);
+        if (link.TakeAcknowledged() is { } upTo)
+            step.Commit.Acknowledged[Nodes.Hub] = upTo;
+        if (!step.Commit.IsEmpty)
+            await store.CommitAsync(step.Commit, cancel);
+        received = step.Received;
+        link.Offer(outgoing);
+        if (step.Tell)
+            link.Tell(received);
+        if (step.Commit.NativeDeliveries.Count > 0)
+            Deliveries.Wake();
+        foreach (var work in group)
+            work.Done.TrySetResult();
+    }
+
+    private List<OutgoingMessage> SignOwn(AdapterStep step)
+    {
+        var outgoing = new List<OutgoingMessage>(step.Own.Count);
+        if (step.Own.Count == 0)
+            return outgoing;
+        var signer = new BatchSigner(keys.KeyOf(City, step.Now));
+        foreach (var batch in step.Own.Chunk(BatchSigner.MaxBatch))
+        {
+            foreach (var signed in signer.Sign(batch, step.Now))
+            {
+                var body = EventFormat.Write(signed);
+                var index = step.Append(new JournalEntry
+                {
+                    Kind = EntryKind.Sent,
+                    Key = City + ":" + signed.Id,
+                    MessageId = signed.Id,
+                    Type = signed.Type,
+                    ExchangeId = signed.ExchangeId,
+                    Sender = City,
+                    Sequence = signed.Sequence,
+                    At = step.Now,
+                    Body = body,
+                });
+                step.Commit.Outgoing.Add(new OutgoingRow(Nodes.Hub, signed.Sequence, index, 0, null, 0, null));
+                outgoing.Add(new OutgoingMessage(signed.Sequence, body, null, 0, null));
+            }
+        }
+
+        return outgoing;
+    }
+
+    private static async Task<bool> CompletedAsync(AdapterWork work)
+    {
+        try
+        {
+            await work.Done.Task;
+            return true;
+        }
+        catch (StoreUnavailableException)
+        {
+            // Not durable, so not acknowledged: whoever sent it sends it again.
+            return false;
+        }
+    }
+
+    private sealed record AdapterWork(int Weight, Func<AdapterStep, CancellationToken, Task> Apply)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,191 @@
+using System.Globalization;
+using DataHub.Contracts;
+using DataHub.Contracts.Envelope;
+using DataHub.Contracts.Payloads;
+using DataHub.Core.Flows;
+using DataHub.Core.Journal;
+using DataHub.Core.Messaging;
+using DataHub.Core.Storage;
+using DataHub.Core.Validation;
+using Microsoft.Extensions.Logging;
+
+namespace DataHub.Adapters.Pipeline;
+
+/// <summary>
+/// Applies what the hub sends to a city: forwarded messages become native deliveries, receipts settle what the city
+/// sent, and what the city holds is reported back.
+/// </summary>
+internal sealed class HubFrames(string city, ILogger log)
+{
+    private const int ReportEntries = 200;
+
+    // One report for a group, in as many messages as it takes.
+    private readonly List<HolderEntry> reports = [];
+
+    public async Task ApplyAsync(AdapterStep step, IReadOnlyList<ReceivedEvent> events, CancellationToken cancel)
+    {
+        await LoadAsync(step, events, cancel);
+        foreach (var received in events)
+        {
+            if (received.Event is { Type: MessageTypes.LinkProgress })
+                continue;
+            if (received.Untrusted is { } untrusted)
+            {
+                await step.RefuseAsync(received.Raw, received.Event?.Id ?? "", received.Event?.Type ?? "", received.Event?.ExchangeId ?? Nodes.NoExchange,
+                    received.Event?.SenderCity ?? "", untrusted, cancel);
+                log.LogError("An event from the hub to {City} was refused: {Code}.", city, untrusted[0].Code);
+                continue;
+            }
+
+            var e = received.Event!;
+            var number = e.DeliverySequence!.Value;
+            if (number > step.Received + 1)
+            {
+                step.Tell = true;
+                return;
+            }
+
+            if (number <= step.Received)
+            {
+                step.Tell = true;
+                continue;
+            }
+
+            step.Advance(number, Nodes.Hub);
+            await TakeAsync(step, received, e, cancel);
+        }
+    }
+
+    /// <summary>Notes what the city's system holds; it goes to the hub with this group.</summary>
+    public void Report(AdapterStep step, HolderEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        reports.Add(entry);
+    }
+
+    public void SendReports(AdapterStep step)
+    {
+        foreach (var chunk in reports.Chunk(ReportEntries))
+        {
+            var id = string.Create(CultureInfo.InvariantCulture, $"report-{city}-{step.Assigned + 1}");
+            step.Make(id, Nodes.NoExchange, new HolderReport { Entries = chunk });
+        }
+
+        reports.Clear();
+    }
+
+    private async Task LoadAsync(AdapterStep step, IReadOnlyList<ReceivedEvent> events, CancellationToken cancel)
+    {
+        var keys = new List<string>();
+        var exchanges = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var received in events)
+        {
+            if (received.Untrusted is not null || received.Event is not { } e)
+                continue;
+            keys.Add(e.SenderCity + ":" + e.Id);
+            if (received.Payload is HubReceipt receipt)
+            {
+                exchanges.UnionWith(receipt.Entries.Select(r => r.ExchangeId));
+                keys.AddRange(receipt.Entries.Select(r => city + ":" + r.MessageId));
+            }
+            else if (e.ExchangeId != Nodes.NoExchange)
+            {
+                exchanges.Add(e.ExchangeId);
+            }
+        }
+
+        await step.LoadAsync(keys, exchanges, cancel);
+    }
+
+    private async Task TakeAsync(AdapterStep step, ReceivedEvent received, CloudEvent e, CancellationToken cancel)
+    {
+        if (step.Known(e.SenderCity + ":" + e.Id) is not null)
+            return;
+        if (received.Payload is not { } payload)
+        {
+            // The hub accepted it and we cannot read it: versions differ. It is kept, and a person has to look.
+            step.Append(Entry(step, received, e, EntryKind.Parked, Core.Errors.ReasonList.Write(received.Invalid ?? [])));
+            log.LogError("Message {MessageId} from the hub cannot be read by {City} and was parked.", e.Id, city);
+            return;
+        }
+
+        var index = step.Append(Entry(step, received, e, EntryKind.Received, null));
+        switch (payload)
+        {
+            case HubReceipt receipt:
+                TakeReceipt(step, index, receipt);
+                break;
+            case DeadlineNotice:
+                // Stands in the journal and so in the timeline; the cities' native interfaces have no form for it.
+                break;
+            default:
+                var row = Views.AfterReceiving(step.Exchange(e.ExchangeId), e, payload, city, step.Now);
+                step.Put(row);
+                step.Commit.NativeDeliveries.Add(new NativeDeliveryRow(0, index, e.ExchangeId, Refusal: false, 0, 0, step.Now, null));
+                break;
+        }
+
+        await Task.CompletedTask;
+    }
+
+    private void TakeReceipt(AdapterStep step, int index, HubReceipt receipt)
+    {
+        step.Commit.Receipts.Add(new ReceiptRow(city, receipt.Entries[0].Sequence, receipt.Entries[^1].Sequence, index));
+        for (var position = 0; position < receipt.Entries.Count; position++)
+        {
+            var entry = receipt.Entries[position];
+            if (step.Exchange(entry.ExchangeId) is not { } row)
+                continue;
+            switch (entry.Verdict)
+            {
+                case Verdict.Accepted:
+                    var outcome = OwnOutcome(step, row, entry);
+                    step.Put(Views.AfterReceipt(row, entry, outcome, step.Now));
+                    if (outcome is not null)
+                        Report(step, Holding(row.State.ExchangeId, entry.MessageId, outcome, step.Now));
+                    break;
+                case Verdict.Refused:
+                    step.Put(Views.AfterRefusal(row, entry, step.Now));
+                    step.Commit.NativeDeliveries.Add(new NativeDeliveryRow(0, index, entry.ExchangeId, Refusal: true, position, 0, step.Now, null));
+                    break;
+            }
+        }
+    }
+
+    /// <summary>The outcome in a message that this city itself sent, read from the journalled message.</summary>
+    private Outcome? OwnOutcome(AdapterStep step, ExchangeRow row, ReceiptEntry entry)
+    {
+        if (step.Known(city + ":" + entry.MessageId) is not { } sent || EventFormat.ReadElement(sent.Body).Event is not { } e
+            || !CarriesOutcome(row.State.Flow, e.Type))
+            return null;
+        return PayloadReader.Read(e.Type, e.Data.Span) is ReadOutcome.Ok ok ? Views.OutcomeOf(row, e.Type, ok.Payload) : null;
+    }
+
+    private static bool CarriesOutcome(string flow, string type) =>
+        FlowCatalogue.Find(flow)?.StepsOf(type) is [{ Outcome: OutcomeEffect.Set }, ..];
+
+    /// <summary>A report entry for an outcome.</summary>
+    public static HolderEntry Holding(string exchangeId, string messageId, Outcome outcome, DateTimeOffset at) => new()
+    {
+        ExchangeId = exchangeId,
+        MessageId = messageId,
+        Outcome = outcome.Code,
+        AmountFen = outcome.AmountFen,
+        OutcomeDigest = OutcomeText.Digest(exchangeId, outcome),
+        HeldAt = at,
+    };
+
+    private static JournalEntry Entry(AdapterStep step, ReceivedEvent received, CloudEvent e, EntryKind kind, string? reasons) => new()
+    {
+        Kind = kind,
+        Key = e.SenderCity + ":" + e.Id,
+        MessageId = e.Id,
+        Type = e.Type,
+        ExchangeId = e.ExchangeId,
+        Sender = e.SenderCity,
+        Sequence = e.DeliverySequence ?? 0,
+        At = step.Now,
+        Body = received.Raw,
+        Reasons = reasons,
+    };
+}

@@ -1,0 +1,259 @@
+using DataHub.Contracts.Envelope;
+using DataHub.Contracts.Payloads;
+using DataHub.Core.Flows;
+using DataHub.Core.Storage;
+using DataHub.Core.Validation;
+using Microsoft.Extensions.Logging;
+
+namespace DataHub.Adapters.Pipeline;
+
+/// <summary>The city's system holds a delivery. <see cref="Entry"/> is what to tell the hub; null for a refusal notice.</summary>
+public sealed record HeldDelivery(long JournalNumber, int Position, HolderEntry? Entry);
+
+/// <summary>
+/// Hands over to the city's own system what the journal says must be handed over: in order within an exchange, side by
+/// side across exchanges. Long waits are rows with a next time, so a restart loses nothing; what cannot be delivered is
+/// parked with its cause, and the other exchanges go on.
+/// </summary>
+public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptions options, TimeProvider time, ILogger log,
+    Func<IReadOnlyList<HeldDelivery>, CancellationToken, Task> report, Func<NativeDeliveryRow, CancellationToken, Task> postpone)
+{
+    /// <summary>Deliveries kept in memory; the rest wait in the table.</summary>
+    private const int InMemory = 1024;
+
+    private readonly SemaphoreSlim wake = new(0, 1);
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Queue<PendingDelivery>> waiting = new(StringComparer.Ordinal);
+    private readonly List<HeldDelivery> held = [];
+    private int inMemory;
+    private long loadedUpTo;
+    private int reporting;
+
+    /// <summary>New rows were committed, or a parked one was set free.</summary>
+    public void Wake()
+    {
+        try
+        {
+            if (wake.CurrentCount == 0)
+                wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Woken by someone else at the same moment.
+        }
+    }
+
+    /// <summary>Looks again at rows that lie before those already loaded: after an operator set parked ones free.</summary>
+    public void Reload()
+    {
+        Interlocked.Exchange(ref loadedUpTo, 0);
+        Wake();
+    }
+
+    public async Task RunAsync(ICityAdapter adapter, CancellationToken cancel)
+    {
+        using var slots = new SemaphoreSlim(options.DeliveriesAtOnce);
+        Wake();
+        while (!cancel.IsCancellationRequested)
+        {
+            try
+            {
+                await wake.WaitAsync(TimeSpan.FromSeconds(1), cancel);
+                while (Volatile.Read(ref inMemory) < InMemory / 2)
+                {
+                    var rows = await store.PendingDeliveriesAsync(city, Interlocked.Read(ref loadedUpTo), InMemory / 2, cancel);
+                    if (rows.Count == 0)
+                        break;
+                    foreach (var row in rows)
+                        Enqueue(row, adapter, slots, cancel);
+                    // A receipt's refusals share a row number; the next read must not split them.
+                    Interlocked.Exchange(ref loadedUpTo, rows[^1].Row.Number);
+                }
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (StoreUnavailableException)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancel).ContinueWith(static _ => { }, TaskScheduler.Default);
+            }
+        }
+    }
+
+    private void Enqueue(PendingDelivery row, ICityAdapter adapter, SemaphoreSlim slots, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            inMemory++;
+            if (waiting.TryGetValue(row.ExchangeId, out var queue))
+            {
+                queue.Enqueue(row);
+                return;
+            }
+
+            waiting.Add(row.ExchangeId, new Queue<PendingDelivery>([row]));
+        }
+
+        _ = WorkAsync(row.ExchangeId, adapter, slots, cancel);
+    }
+
+    private async Task WorkAsync(string exchangeId, ICityAdapter adapter, SemaphoreSlim slots, CancellationToken cancel)
+    {
+        try
+        {
+            while (true)
+            {
+                PendingDelivery row;
+                lock (gate)
+                {
+                    if (!waiting[exchangeId].TryPeek(out row!))
+                    {
+                        waiting.Remove(exchangeId);
+                        break;
+                    }
+                }
+
+                await DeliverAsync(row, adapter, slots, cancel);
+                lock (gate)
+                {
+                    waiting[exchangeId].Dequeue();
+                    inMemory--;
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Shutting down: the row is still in the table.
+        }
+        catch (Exception e)
+        {
+            log.LogError("Deliveries of exchange {ExchangeId} to {City} stopped ({Fault}); they go on after a restart.", exchangeId, city, e.GetType().Name);
+        }
+
+        if (Volatile.Read(ref inMemory) < InMemory / 2)
+            Wake();
+    }
+
+    private async Task DeliverAsync(PendingDelivery row, ICityAdapter adapter, SemaphoreSlim slots, CancellationToken cancel)
+    {
+        for (var attempts = row.Attempts; ; attempts++)
+        {
+            var due = attempts == row.Attempts ? row.NextAttemptAt : time.GetUtcNow();
+            if (due > time.GetUtcNow())
+                await Task.Delay(due - time.GetUtcNow(), time, cancel);
+            DeliveryOutcome outcome;
+            await slots.WaitAsync(cancel);
+            try
+            {
+                outcome = await AttemptAsync(row, adapter, cancel);
+            }
+            finally
+            {
+                slots.Release();
+            }
+
+            switch (outcome)
+            {
+                case DeliveryOutcome.Held done:
+                    await HeldAsync(new HeldDelivery(row.Row.Number, row.Position, row.Refusal ? null : EntryOf(row, done.Outcome)), cancel);
+                    return;
+                case DeliveryOutcome.Rejected rejected:
+                    await ParkAsync(row, attempts + 1, rejected.Why, cancel);
+                    return;
+                case DeliveryOutcome.Transient transient when attempts + 1 >= options.MaxAttempts:
+                    await ParkAsync(row, attempts + 1, transient.Why, cancel);
+                    return;
+                case DeliveryOutcome.Transient transient:
+                    var pause = Pause(attempts, transient.RetryAfter);
+                    await postpone(new NativeDeliveryRow(row.Row.Number, -1, row.ExchangeId, row.Refusal, row.Position, attempts + 1, time.GetUtcNow() + pause, null), cancel);
+                    await Task.Delay(pause, time, cancel);
+                    break;
+            }
+        }
+    }
+
+    private async Task<DeliveryOutcome> AttemptAsync(PendingDelivery row, ICityAdapter adapter, CancellationToken cancel)
+    {
+        if (EventFormat.ReadElement(row.Row.Body).Event is not { } e)
+            return new DeliveryOutcome.Rejected("the journalled message cannot be read");
+        try
+        {
+            if (!row.Refusal)
+                return await adapter.DeliverAsync(new Delivery(e.Id, e.Type, e.ExchangeId, e.Flow ?? "", e.HubState ?? "", e.Time, e.Data), cancel);
+            if (PayloadReader.Read(e.Type, e.Data.Span) is not ReadOutcome.Ok { Payload: HubReceipt receipt } || receipt.Entries.Count <= row.Position)
+                return new DeliveryOutcome.Rejected("the journalled receipt cannot be read");
+            var entry = receipt.Entries[row.Position];
+            return await adapter.NotifyRefusalAsync(new RefusalNotice(entry.MessageId, "", entry.ExchangeId, entry.Reasons ?? []), cancel);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            log.LogWarning("Delivering {MessageId} to {City} met a fault ({Fault}).", e.Id, city, fault.GetType().Name);
+            return new DeliveryOutcome.Transient(fault.GetType().Name, null);
+        }
+    }
+
+    private HolderEntry EntryOf(PendingDelivery row, HeldOutcome? outcome)
+    {
+        var at = time.GetUtcNow();
+        return outcome is null
+            ? new HolderEntry { ExchangeId = row.ExchangeId, MessageId = row.Row.MessageId, HeldAt = at }
+            : HubFrames.Holding(row.ExchangeId, row.Row.MessageId, new Outcome(outcome.Code, outcome.AmountFen, outcome.Reference), at);
+    }
+
+    // Whoever comes first reports for all that came meanwhile, so that reports share messages and commits.
+    private async Task HeldAsync(HeldDelivery delivery, CancellationToken cancel)
+    {
+        lock (gate)
+            held.Add(delivery);
+        if (Interlocked.CompareExchange(ref reporting, 1, 0) != 0)
+            return;
+        await Task.Yield();
+        while (true)
+        {
+            HeldDelivery[] batch;
+            lock (gate)
+            {
+                batch = [.. held];
+                held.Clear();
+                if (batch.Length == 0)
+                {
+                    Volatile.Write(ref reporting, 0);
+                    return;
+                }
+            }
+
+            await TryAgainAsync(() => report(batch, cancel), cancel);
+        }
+    }
+
+    private async Task ParkAsync(PendingDelivery row, int attempts, string cause, CancellationToken cancel)
+    {
+        log.LogWarning("Delivery of {MessageId} to {City} was parked: {Cause}", row.Row.MessageId, city, cause);
+        var parked = new NativeDeliveryRow(row.Row.Number, -1, row.ExchangeId, row.Refusal, row.Position, attempts, time.GetUtcNow(), cause);
+        await TryAgainAsync(() => postpone(parked, cancel), cancel);
+    }
+
+    private async Task TryAgainAsync(Func<Task> write, CancellationToken cancel)
+    {
+        while (true)
+        {
+            try
+            {
+                await write();
+                return;
+            }
+            catch (StoreUnavailableException)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);
+            }
+        }
+    }
+
+    // 0.5 s, doubling to 60 s; the city may ask for more.
+    private static TimeSpan Pause(int attempts, TimeSpan? asked)
+    {
+        var pause = TimeSpan.FromSeconds(Math.Min(60, 0.5 * Math.Pow(2, Math.Min(attempts, 10))));
+        return asked is { } a && a > pause ? a : pause;
+    }
+}

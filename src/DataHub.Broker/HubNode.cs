@@ -1,0 +1,225 @@
+using System.Globalization;
+using DataHub.Broker.Deadlines;
+using DataHub.Broker.Intake;
+using DataHub.Broker.Operations;
+using DataHub.Broker.Reconciliation;
+using DataHub.Contracts;
+using DataHub.Contracts.Envelope;
+using DataHub.Contracts.Payloads;
+using DataHub.Core.Errors;
+using DataHub.Core.Journal;
+using DataHub.Core.Messaging;
+using DataHub.Core.Registry;
+using DataHub.Core.Signing;
+using DataHub.Core.Storage;
+using DataHub.Core.Validation;
+using Microsoft.Extensions.Logging;
+
+namespace DataHub.Broker;
+
+/// <summary>How the broker behaves; see docs/configuration.md.</summary>
+public sealed record HubOptions
+{
+    /// <summary>Both sides must have confirmed an outcome within this time; after it a break is opened.</summary>
+    public TimeSpan ReconcileWithin { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Pause between two looks for deadlines and for outcomes that nobody confirmed.</summary>
+    public TimeSpan SweepEvery { get; init; } = TimeSpan.FromSeconds(5);
+
+    public LinkOptions Links { get; init; } = new();
+}
+
+/// <summary>
+/// The broker: takes in the cities' frames, decides, forwards, answers with receipts, reconciles. One loop decides; a
+/// group of frames is one commit; a frame is acknowledged to the bus after its commit. May run only once per database.
+/// </summary>
+public sealed class HubNode
+{
+    /// <summary>Events in one commit: large enough to share the disk's cost, small enough to keep latency in milliseconds.</summary>
+    private const int GroupEvents = 512;
+
+    private const int ReceiptEntries = 200;
+
+    private readonly INodeStore store;
+    private readonly RegistrySnapshot registry;
+    private readonly TimeProvider time;
+    private readonly KeyStore keys;
+    private readonly SignatureVerifier verifier;
+    private readonly PayloadCheck check;
+    private readonly Dictionary<string, OutboundLink> links;
+    private readonly Dictionary<string, long> received = new(StringComparer.Ordinal);
+    private readonly NodeLoop<HubWork> loop;
+    private readonly FrameIntake intake;
+    private readonly DeadlineSweep deadlines;
+    private readonly LateSweep late;
+    private readonly HubOptions options;
+
+    public HubNode(RegistrySnapshot registry, INodeStore store, IFrameBus bus, KeyStore keys, PatientKeys patients, PayloadCheck check, HubOptions options, TimeProvider time, ILogger<HubNode> log)
+    {
+        ArgumentNullException.ThrowIfNull(registry);
+        ArgumentNullException.ThrowIfNull(keys);
+        ArgumentNullException.ThrowIfNull(options);
+        this.registry = registry;
+        this.store = store;
+        this.keys = keys;
+        this.check = check;
+        this.options = options;
+        this.time = time;
+        verifier = new SignatureVerifier(keys.Ring);
+        intake = new FrameIntake(registry, patients, log);
+        deadlines = new DeadlineSweep(store, registry);
+        late = new LateSweep(store, options.ReconcileWithin);
+        links = registry.Cities.ToDictionary(c => c.Code, c => new OutboundLink(Nodes.Hub, c.Code, QueueNames.Deliver(c.Code), store, bus, time, log, options.Links), StringComparer.Ordinal);
+        loop = new NodeLoop<HubWork>(256, GroupEvents, w => w.Weight, ProcessAsync, static (w, fault) => w.Done.TrySetException(fault), LoadAsync, time, log);
+    }
+
+    /// <summary>False while the journal cannot be written: nothing is taken in.</summary>
+    public bool Healthy => loop.StoreAvailable;
+
+    /// <summary>The queues that the broker consumes.</summary>
+    public IEnumerable<FrameEndpoint> Endpoints =>
+        registry.Cities.Select(c => new FrameEndpoint(QueueNames.Intake(c.Code), (frame, cancel) => TakeFrameAsync(c.Code, frame, cancel)));
+
+    /// <summary>Takes up what the store holds: numbers of every link, and what has to be sent again.</summary>
+    public async Task LoadAsync(CancellationToken cancel)
+    {
+        foreach (var link in links.Values)
+        {
+            received[link.Peer] = (await store.LinkAsync(Nodes.Hub, link.Peer, cancel)).Received;
+            await link.LoadAsync(cancel);
+        }
+    }
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var running = links.Values.Select(l => l.RunAsync(cancel)).Append(loop.RunAsync(cancel)).Append(SweepAsync(cancel));
+        await Task.WhenAll(running);
+    }
+
+    /// <summary>Takes a frame from a city's queue. Completes after the commit, or when the frame was given up for a re-send.</summary>
+    public async Task TakeFrameAsync(string city, ReadOnlyMemory<byte> frame, CancellationToken cancel)
+    {
+        // Two senders use this queue by right: the city, and nobody else.
+        var events = FrameReader.Read(frame, verifier, e => check.Read(e, time.GetUtcNow()), e => e.SenderCity == city && PayloadCheck.IsForHub(e.Type));
+        foreach (var progress in events.Select(e => e.Payload).OfType<LinkProgress>())
+            links[city].OnProgress(progress.UpTo);
+        if (events.TrueForAll(e => e.Payload is LinkProgress))
+            return;
+        await RunInLoopAsync(events.Count, (step, token) => intake.ApplyAsync(step, city, events, token), cancel);
+    }
+
+    /// <summary>Works a parked message again, for an operator, with a reason that is journalled.</summary>
+    /// <returns>False where no such message is parked.</returns>
+    public async Task<bool> ReplayParkedAsync(long journalNumber, string operatorName, string reason, CancellationToken cancel)
+    {
+        var found = false;
+        await RunInLoopAsync(1, async (step, token) => found = await ParkedReplay.ApplyAsync(step, store, intake, check, journalNumber, operatorName, reason, token), cancel);
+        return found;
+    }
+
+    private async Task RunInLoopAsync(int weight, Func<HubStep, CancellationToken, Task> apply, CancellationToken cancel)
+    {
+        var work = new HubWork(weight, apply);
+        await loop.PostAsync(work, cancel);
+        try
+        {
+            await work.Done.Task;
+        }
+        catch (StoreUnavailableException)
+        {
+            // Not taken in and not confirmed: the sender still has it and sends it again.
+        }
+    }
+
+    private async Task ProcessAsync(List<HubWork> group, CancellationToken cancel)
+    {
+        var step = new HubStep(store, time.GetUtcNow(), city => links[city].Assigned, city => received.GetValueOrDefault(city));
+        foreach (var work in group)
+            await work.Apply(step, cancel);
+        Receipts(step);
+        SignOwn(step);
+        foreach (var link in links.Values)
+        {
+            if (link.TakeAcknowledged() is { } upTo)
+                step.Commit.Acknowledged[link.Peer] = upTo;
+        }
+
+        if (!step.Commit.IsEmpty)
+            await store.CommitAsync(step.Commit, cancel);
+        foreach (var (city, number) in step.Commit.Received)
+            received[city] = number;
+        foreach (var (city, messages) in step.Outgoing)
+            links[city].Offer(messages);
+        foreach (var city in step.Tell)
+            links[city].Tell(received[city]);
+        foreach (var work in group)
+            work.Done.TrySetResult();
+    }
+
+    private static void Receipts(HubStep step)
+    {
+        foreach (var (city, entries) in step.Receipts)
+        {
+            foreach (var chunk in entries.Chunk(ReceiptEntries))
+            {
+                var (from, to) = (chunk[0].Sequence, chunk[^1].Sequence);
+                var id = string.Create(CultureInfo.InvariantCulture, $"receipt-{city}-{from}-{to}");
+                step.Make(city, id, Nodes.NoExchange, new HubReceipt { City = city, Entries = chunk, TakenInAt = step.Now }, (from, to));
+            }
+        }
+    }
+
+    private void SignOwn(HubStep step)
+    {
+        if (step.Own.Count == 0)
+            return;
+        var signer = new BatchSigner(keys.KeyOf(Nodes.Hub, step.Now));
+        foreach (var batch in step.Own.Chunk(BatchSigner.MaxBatch))
+        {
+            var signed = signer.Sign([.. batch.Select(o => o.Event)], step.Now);
+            for (var i = 0; i < batch.Length; i++)
+            {
+                var body = EventFormat.Write(signed[i]);
+                var index = step.Append(new JournalEntry
+                {
+                    Kind = EntryKind.Sent,
+                    Key = Nodes.Hub + ":" + signed[i].Id,
+                    MessageId = signed[i].Id,
+                    Type = signed[i].Type,
+                    ExchangeId = signed[i].ExchangeId,
+                    Sender = Nodes.Hub,
+                    Sequence = signed[i].Sequence,
+                    At = step.Now,
+                    Body = body,
+                });
+                step.Send(batch[i].City, signed[i].Sequence, index, body, null, 0, null);
+                if (batch[i].Covers is { } covers)
+                    step.Commit.Receipts.Add(new ReceiptRow(batch[i].City, covers.From, covers.To, index));
+            }
+        }
+
+        // Numbers were given in the order of the work; forwarded messages and our own must leave in that order.
+        foreach (var messages in step.Outgoing.Values)
+            messages.Sort(static (a, b) => a.LinkSequence.CompareTo(b.LinkSequence));
+    }
+
+    private async Task SweepAsync(CancellationToken cancel)
+    {
+        using var timer = new PeriodicTimer(options.SweepEvery, time);
+        while (!cancel.IsCancellationRequested && await timer.WaitForNextTickAsync(cancel).AsTask().ContinueWith(static t => t.IsCompletedSuccessfully && t.Result, TaskScheduler.Default))
+        {
+            if (!loop.StoreAvailable)
+                continue;
+            await RunInLoopAsync(1, async (step, token) =>
+            {
+                await deadlines.ApplyAsync(step, token);
+                await late.ApplyAsync(step, token);
+            }, cancel).ContinueWith(static _ => { }, TaskScheduler.Default);
+        }
+    }
+
+    private sealed record HubWork(int Weight, Func<HubStep, CancellationToken, Task> Apply)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,273 @@
+using DataHub.Broker.Reconciliation;
+using DataHub.Contracts;
+using DataHub.Contracts.Envelope;
+using DataHub.Contracts.Payloads;
+using DataHub.Core.Calendar;
+using DataHub.Core.Errors;
+using DataHub.Core.Flows;
+using DataHub.Core.Journal;
+using DataHub.Core.Messaging;
+using DataHub.Core.Registry;
+using DataHub.Core.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace DataHub.Broker.Intake;
+
+/// <summary>
+/// Applies a city's frame: repetition and order by the city's numbers, then authority, routing, the flow's decision and
+/// its effects. Writes nothing itself: everything goes into the <see cref="HubStep"/>.
+/// </summary>
+internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patients, ILogger log)
+{
+    public async Task ApplyAsync(HubStep step, string city, IReadOnlyList<ReceivedEvent> events, CancellationToken cancel)
+    {
+        await LoadAsync(step, events, cancel);
+        foreach (var received in events)
+        {
+            if (received.Untrusted is { } untrusted)
+            {
+                // Not the sender's word, so it takes no number of the sender's: journalled, and the place stays open.
+                step.Refuse(received.Raw, received.Event, untrusted);
+                log.LogWarning("An event from {City} was refused before it was applied: {Code}.", city, untrusted[0].Code);
+                continue;
+            }
+
+            var e = received.Event!;
+            if (e.Type == MessageTypes.LinkProgress)
+                continue;
+            var expected = step.Received(city) + 1;
+            if (e.Sequence > expected)
+            {
+                // A gap: an earlier message is still on its way. The sender keeps everything that we do not confirm and
+                // sends it again in order, so nothing after the gap is applied.
+                step.Tell.Add(city);
+                return;
+            }
+
+            if (e.Sequence < expected)
+                await RepeatedAsync(step, city, received, e, cancel);
+            else
+                await NewAsync(step, received, e, cancel);
+        }
+    }
+
+    private static async Task LoadAsync(HubStep step, IReadOnlyList<ReceivedEvent> events, CancellationToken cancel)
+    {
+        var keys = new HashSet<string>(StringComparer.Ordinal);
+        var exchanges = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var received in events)
+        {
+            if (received.Untrusted is not null || received.Invalid is not null)
+                keys.Add(FrameReader.RefusedKey(received.Raw.Span));
+            if (received.Untrusted is not null || received.Event is not { } e || e.Type == MessageTypes.LinkProgress)
+                continue;
+            keys.Add(Key(e));
+            if (received.Payload is HolderReport report)
+                exchanges.UnionWith(report.Entries.Select(h => h.ExchangeId));
+            else
+                exchanges.Add(e.ExchangeId);
+        }
+
+        await step.LoadAsync(keys, exchanges, cancel);
+    }
+
+    private static async Task RepeatedAsync(HubStep step, string city, ReceivedEvent received, CloudEvent e, CancellationToken cancel)
+    {
+        step.Tell.Add(city);
+        if (step.Known(Key(e)) is { } known && SameMessage(known.Body, e))
+            return;
+        var refusedKey = FrameReader.RefusedKey(received.Raw.Span);
+        await step.LoadAsync([refusedKey], [], cancel);
+        if (step.Known(refusedKey) is not null)
+            return;
+
+        // An old number with another message, or a known id with another body: never merged, never applied.
+        step.Refuse(received.Raw, e, step.Known(Key(e)) is null
+            ? [Reasons.Of(ReasonCodes.SequenceReused, "$.sequence")]
+            : [Reasons.Of(ReasonCodes.ReplayedWithOtherBody, "$.id")]);
+    }
+
+    private async Task NewAsync(HubStep step, ReceivedEvent received, CloudEvent e, CancellationToken cancel)
+    {
+        step.Advance(e.SenderCity, e.Sequence);
+        if (step.Known(Key(e)) is { } known)
+        {
+            if (SameMessage(known.Body, e))
+                step.Receipt(e, Verdict.Accepted, step.Exchange(e.ExchangeId)?.State.State, null);
+            else
+                RefuseWithReceipt(step, received, e, [Reasons.Of(ReasonCodes.ReplayedWithOtherBody, "$.id")]);
+            return;
+        }
+
+        if (received.Invalid is { } invalid)
+        {
+            RefuseWithReceipt(step, received, e, invalid);
+            return;
+        }
+
+        if (received.Payload is HolderReport report)
+        {
+            step.Append(Entry(step, received, e));
+            foreach (var entry in report.Entries)
+                TakeReport(step, e.SenderCity, entry);
+            return;
+        }
+
+        var entry = Entry(step, received, e);
+        switch (await DecideOrParkAsync(step, e, received.Payload!, cancel))
+        {
+            case Decision.Advanced advanced:
+                await AdvanceAsync(step, received, entry, advanced, cancel);
+                step.Receipt(e, Verdict.Accepted, advanced.State.State, null);
+                break;
+            case Decision.Refused refused:
+                RefuseWithReceipt(step, received, e, refused.Reasons);
+                break;
+            default:
+                step.Append(entry with { Kind = EntryKind.Parked, Reasons = ReasonList.Write([Reasons.Of(ReasonCodes.InternalFault, "$")]) });
+                step.Receipt(e, Verdict.Parked, null, null);
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Works a message again that was parked: its number and its receipt were given then. The operator's row carries the
+    /// message's bytes onward, as the parked row holds the message's key.
+    /// </summary>
+    public async Task ReplayAsync(HubStep step, ReceivedEvent received, JournalEntry operatorRow, CancellationToken cancel)
+    {
+        var e = received.Event!;
+        await step.LoadAsync([FrameReader.RefusedKey(received.Raw.Span)], [e.ExchangeId], cancel);
+        step.Append(operatorRow);
+        var replayed = Entry(step, received, e) with { Key = "replayed:" + operatorRow.Key };
+        var decision = received.Invalid is { } invalid ? new Decision.Refused(invalid) : await DecideOrParkAsync(step, e, received.Payload!, cancel);
+        if (decision is Decision.Advanced advanced)
+            await AdvanceAsync(step, received, replayed, advanced, cancel);
+        else if (decision is Decision.Refused refused)
+            step.Refuse(received.Raw, e, refused.Reasons);
+        else
+            step.Append(replayed with { Kind = EntryKind.Parked, Reasons = ReasonList.Write([Reasons.Of(ReasonCodes.InternalFault, "$")]) });
+    }
+
+    private async Task AdvanceAsync(HubStep step, ReceivedEvent received, JournalEntry entry, Decision.Advanced advanced, CancellationToken cancel)
+    {
+        var next = Reconciler.Next(step.Exchange(entry.ExchangeId), advanced.State);
+        var index = step.Append(entry);
+        step.Put(next);
+        await ApplyEffectsAsync(step, received, index, next, advanced.Effects, cancel);
+    }
+
+    /// <summary>The flow's decision; null where deciding met a fault of our own, not the sender's.</summary>
+    private async Task<Decision?> DecideOrParkAsync(HubStep step, CloudEvent e, IPayload payload, CancellationToken cancel)
+    {
+        var published = await PublishedAsync(step, payload, cancel);
+        try
+        {
+            var row = step.Exchange(e.ExchangeId);
+            var target = "";
+            if (row is null && FlowCatalogue.OpenedBy(e.Type) is { } flow)
+            {
+                var reasons = Authorise(flow, payload, e, published, step.Now, out target);
+                if (reasons.Count > 0)
+                    return new Decision.Refused(reasons);
+            }
+
+            var message = new FlowMessage(e.Id, e.Type, e.ExchangeId, e.SenderCity, e.Time, payload);
+            return FlowEngine.Decide(row?.State, message, new FlowContext(step.Now, registry.Calendar, registry, target, published));
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            // The message is set aside for an operator and the others go on.
+            log.LogError("Message {MessageId} of {City} met a fault ({Fault}) and was parked.", e.Id, e.SenderCity, fault.GetType().Name);
+            return null;
+        }
+    }
+
+    private List<Reason> Authorise(FlowDefinition flow, IPayload payload, CloudEvent e, PublishedResult? published, DateTimeOffset now, out string target)
+    {
+        target = "";
+        if (!flow.HasTarget)
+            return [];
+        var (city, reason) = Routing.TargetOf(payload, registry, published);
+        if (reason is not null)
+            return [reason];
+        target = city!;
+        return [.. Authority.Check(registry, flow.Code, OpenerItem.Of(payload), e.SenderCity, target, WorkingDayCalendar.ShanghaiDate(now))];
+    }
+
+    private async ValueTask<PublishedResult?> PublishedAsync(HubStep step, IPayload payload, CancellationToken cancel) => payload switch
+    {
+        RecognitionQuery query => await step.LatestAsync(patients.Of(query.Patient.IdNumber), query.ItemCode, cancel),
+        ResultNotice notice => await step.PublishedAsync(notice.ResultId, cancel),
+        ResultCorrection correction => await step.PublishedAsync(correction.ResultId, cancel),
+        ResultRevocation revocation => await step.PublishedAsync(revocation.ResultId, cancel),
+        ResultAcknowledgement acknowledgement => await step.PublishedAsync(acknowledgement.ResultId, cancel),
+        RecognitionResult result => await step.PublishedAsync(result.ResultId, cancel),
+        RecognitionDecision decision => await step.PublishedAsync(decision.ResultId, cancel),
+        _ => null,
+    };
+
+    private async Task ApplyEffectsAsync(HubStep step, ReceivedEvent received, int index, ExchangeRow row, IReadOnlyList<Effect> effects, CancellationToken cancel)
+    {
+        foreach (var effect in effects)
+        {
+            switch (effect)
+            {
+                case Effect.Forward forward:
+                    step.Forward(forward.City, index, received.Raw, row);
+                    break;
+                case Effect.OpenBreak open:
+                    step.Commit.Breaks.Add(new BreakRow(row.State.ExchangeId, open.Code, open.Detail, step.Now, null));
+                    break;
+                case Effect.CloseBreak close:
+                    step.Commit.Healed.Add((row.State.ExchangeId, [close.Code], step.Now));
+                    break;
+                case Effect.IndexResult indexed:
+                    step.Index(indexed.Result, patients.Of(indexed.PatientIdNumber));
+                    break;
+                case Effect.AddHolder holder when await step.PublishedAsync(holder.ResultId, cancel) is { } result:
+                    step.AddHolder(result, holder.City);
+                    break;
+                case Effect.ChangeResult change when await step.PublishedAsync(change.ResultId, cancel) is { } result:
+                    step.Change(result, change.ResultDigest, change.Revoked);
+                    break;
+            }
+        }
+    }
+
+    private static void TakeReport(HubStep step, string city, HolderEntry entry)
+    {
+        if (step.Exchange(entry.ExchangeId) is not { } row)
+            return;
+        var reconciled = Reconciler.Report(row, city, entry, step.Now);
+        if (!ReferenceEquals(reconciled.Row, row))
+            step.Put(reconciled.Row);
+        if (reconciled.Opened is { } opened)
+            step.Commit.Breaks.Add(opened);
+        if (reconciled.Healed)
+            step.Commit.Healed.Add((entry.ExchangeId, Reconciler.Healable, step.Now));
+    }
+
+    private static void RefuseWithReceipt(HubStep step, ReceivedEvent received, CloudEvent e, IReadOnlyList<Reason> reasons)
+    {
+        step.Refuse(received.Raw, e, reasons);
+        step.Receipt(e, Verdict.Refused, null, reasons);
+    }
+
+    private static JournalEntry Entry(HubStep step, ReceivedEvent received, CloudEvent e) => new()
+    {
+        Kind = EntryKind.Received,
+        Key = Key(e),
+        MessageId = e.Id,
+        Type = e.Type,
+        ExchangeId = e.ExchangeId,
+        Sender = e.SenderCity,
+        Sequence = e.Sequence,
+        At = step.Now,
+        Body = received.Raw,
+    };
+
+    private static string Key(CloudEvent e) => e.SenderCity + ":" + e.Id;
+
+    private static bool SameMessage(byte[] stored, CloudEvent e) => EventFormat.ReadElement(stored).Event is { } s && s.DataDigest == e.DataDigest && s.Type == e.Type;
+}

@@ -1,0 +1,195 @@
+using DataHub.Contracts;
+using DataHub.Contracts.Envelope;
+using DataHub.Contracts.Payloads;
+using DataHub.Core.Errors;
+using DataHub.Core.Flows;
+using DataHub.Core.Journal;
+using DataHub.Core.Messaging;
+using DataHub.Core.Storage;
+using DataHub.Core.Validation;
+
+namespace DataHub.Broker.Intake;
+
+/// <summary>
+/// What the hub gathers while it works through one group of work, until the group is committed as one. Reads go to the
+/// store once per id; later work in the same group sees what earlier work decided.
+/// </summary>
+internal sealed class HubStep(INodeStore store, DateTimeOffset now, Func<string, long> assignedOnLink, Func<string, long> receivedFrom)
+{
+    private readonly Dictionary<string, ExchangeRow?> exchanges = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, KnownMessage?> known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PublishedResult> published = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Patient, string Item), string> latest = [];
+    private readonly Dictionary<string, long> linkNumbers = new(StringComparer.Ordinal);
+
+    public NodeCommit Commit { get; } = new(Nodes.Hub);
+
+    public DateTimeOffset Now { get; } = now;
+
+    /// <summary>Messages to hand to each city's link once committed.</summary>
+    public Dictionary<string, List<OutgoingMessage>> Outgoing { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Receipt entries per city, in the order of the city's numbers.</summary>
+    public Dictionary<string, List<ReceiptEntry>> Receipts { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The hub's own messages of this group, signed together at its end.</summary>
+    public List<(string City, CloudEvent Event, (long From, long To)? Covers)> Own { get; } = [];
+
+    /// <summary>Cities that must be told how far we hold their messages, even where nothing new was taken in.</summary>
+    public HashSet<string> Tell { get; } = new(StringComparer.Ordinal);
+
+    public long Received(string city) => Commit.Received.TryGetValue(city, out var number) ? number : receivedFrom(city);
+
+    public void Advance(string city, long number)
+    {
+        Commit.Received[city] = number;
+        Tell.Add(city);
+    }
+
+    public async Task LoadAsync(IReadOnlyCollection<string> keys, IReadOnlyCollection<string> exchangeIds, CancellationToken cancel)
+    {
+        var newKeys = keys.Where(k => !known.ContainsKey(k)).ToList();
+        var newIds = exchangeIds.Where(id => !exchanges.ContainsKey(id)).ToList();
+        if (newKeys.Count > 0)
+        {
+            var found = await store.KnownAsync(Nodes.Hub, newKeys, cancel);
+            foreach (var key in newKeys)
+                known[key] = found.TryGetValue(key, out var message) ? message : null;
+        }
+
+        if (newIds.Count > 0)
+        {
+            var found = await store.ExchangesAsync(Nodes.Hub, newIds, cancel);
+            foreach (var id in newIds)
+                exchanges[id] = found.GetValueOrDefault(id);
+        }
+    }
+
+    /// <summary>The message with this journal key, if the hub has it (must have been loaded).</summary>
+    public KnownMessage? Known(string key) => known[key];
+
+    /// <summary>The exchange as it stands after what this group decided so far (must have been loaded).</summary>
+    public ExchangeRow? Exchange(string id) => exchanges[id];
+
+    public void Put(ExchangeRow row)
+    {
+        exchanges[row.State.ExchangeId] = row;
+        Commit.Exchanges[row.State.ExchangeId] = row;
+    }
+
+    /// <summary>Appends a journal row and remembers its key. Returns its index in the commit.</summary>
+    public int Append(JournalEntry entry)
+    {
+        Commit.Entries.Add(entry);
+        known[entry.Key] = new KnownMessage(0, entry.ExchangeId, entry.Sequence, entry.Body.ToArray());
+        return Commit.Entries.Count - 1;
+    }
+
+    /// <summary>Journals a refusal once, however often the same bytes come (the key must have been loaded).</summary>
+    public void Refuse(ReadOnlyMemory<byte> raw, CloudEvent? e, IReadOnlyList<Reason> reasons)
+    {
+        var key = FrameReader.RefusedKey(raw.Span);
+        if (known.GetValueOrDefault(key) is not null)
+            return;
+        Append(new JournalEntry
+        {
+            Kind = EntryKind.Refused,
+            Key = key,
+            MessageId = e?.Id ?? "",
+            Type = e?.Type ?? "",
+            ExchangeId = e?.ExchangeId ?? Nodes.NoExchange,
+            Sender = e?.SenderCity ?? "",
+            Sequence = e?.Sequence ?? 0,
+            At = Now,
+            Body = raw,
+            Reasons = ReasonList.Write(reasons),
+        });
+    }
+
+    public void Receipt(CloudEvent e, Verdict verdict, string? state, IReadOnlyList<Reason>? reasons)
+    {
+        if (!Receipts.TryGetValue(e.SenderCity, out var entries))
+            Receipts.Add(e.SenderCity, entries = []);
+        entries.Add(new ReceiptEntry
+        {
+            MessageId = e.Id,
+            Sequence = e.Sequence,
+            Digest = e.DataDigest,
+            ExchangeId = e.ExchangeId,
+            Verdict = verdict,
+            State = state,
+            Reasons = reasons is { Count: > 0 } ? [.. reasons.Take(Reasons.MaxCount)] : null,
+        });
+    }
+
+    /// <summary>Sends a received message on to a city, unchanged.</summary>
+    public void Forward(string city, int entryIndex, ReadOnlyMemory<byte> raw, ExchangeRow row) =>
+        Send(city, NextNumber(city), entryIndex, raw.ToArray(), row.State.State, row.State.Version, row.State.Flow);
+
+    public void Send(string city, long number, int entryIndex, byte[] body, string? state, int version, string? flow)
+    {
+        Commit.Outgoing.Add(new OutgoingRow(city, number, entryIndex, 0, state, version, flow));
+        if (!Outgoing.TryGetValue(city, out var messages))
+            Outgoing.Add(city, messages = []);
+        messages.Add(new OutgoingMessage(number, body, state, version, flow));
+    }
+
+    public long NextNumber(string city) => linkNumbers[city] = linkNumbers.GetValueOrDefault(city, assignedOnLink(city)) + 1;
+
+    /// <summary>Makes a message of the hub's own; it is signed and numbered with the rest of the group.</summary>
+    /// <param name="covers">For a receipt: the city's numbers that it covers.</param>
+    public void Make(string city, string id, string exchangeId, IPayload payload, (long From, long To)? covers = null)
+    {
+        var data = PayloadReader.Write(payload);
+        Own.Add((city, new CloudEvent
+        {
+            Id = id,
+            Source = "/hub",
+            Type = PayloadReader.TypeOf(payload),
+            Time = Now,
+            ExchangeId = exchangeId,
+            Sequence = NextNumber(city),
+            SenderCity = Nodes.Hub,
+            TargetCity = city,
+            DataDigest = Core.Signing.SignedText.DigestOf(data),
+            Data = data,
+        }, covers));
+    }
+
+    public async ValueTask<PublishedResult?> PublishedAsync(string resultId, CancellationToken cancel)
+    {
+        if (!published.TryGetValue(resultId, out var result) && await store.PublishedAsync(resultId, cancel) is { } stored)
+            published[resultId] = result = stored;
+        return result;
+    }
+
+    public async ValueTask<PublishedResult?> LatestAsync(string patientKey, string item, CancellationToken cancel)
+    {
+        var stored = await store.LatestPublishedAsync(patientKey, item, cancel);
+        var inGroup = latest.TryGetValue((patientKey, item), out var id) ? published[id] : null;
+        if (inGroup is { Revoked: false } && (stored is null || inGroup.PerformedAt >= stored.PerformedAt))
+            return inGroup;
+        return stored is null ? null : await PublishedAsync(stored.ResultId, cancel) is { Revoked: false } current ? current : null;
+    }
+
+    public void Index(PublishedResult result, string patientKey)
+    {
+        published[result.ResultId] = result;
+        latest[(patientKey, result.ItemCode)] = result.ResultId;
+        Commit.Published.Add(new PublishedRow(result, patientKey));
+    }
+
+    public void AddHolder(PublishedResult result, string city)
+    {
+        if (result.Holders.Contains(city))
+            return;
+        published[result.ResultId] = result with { Holders = [.. result.Holders, city] };
+        Commit.Holders.Add((result.ResultId, city));
+    }
+
+    public void Change(PublishedResult result, string digest, bool revoked)
+    {
+        published[result.ResultId] = result with { ResultDigest = digest, Revoked = revoked };
+        Commit.ChangedResults.Add((result.ResultId, digest, revoked));
+    }
+}

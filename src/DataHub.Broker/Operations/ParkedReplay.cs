@@ -1,0 +1,38 @@
+using DataHub.Broker.Intake;
+using DataHub.Contracts;
+using DataHub.Contracts.Envelope;
+using DataHub.Core.Journal;
+using DataHub.Core.Messaging;
+using DataHub.Core.Storage;
+using DataHub.Core.Validation;
+
+namespace DataHub.Broker.Operations;
+
+/// <summary>
+/// Works a parked message again. The parked row stays as evidence; what the operator did and why is a row of its own,
+/// and the message, if it now takes effect, is forwarded like any other.
+/// </summary>
+internal static class ParkedReplay
+{
+    public static async Task<bool> ApplyAsync(HubStep step, INodeStore store, FrameIntake intake, PayloadCheck check, long journalNumber, string operatorName, string reason, CancellationToken cancel)
+    {
+        var row = (await store.ParkedAsync(Nodes.Hub, cancel)).Find(r => r.Number == journalNumber);
+        if (row is null || EventFormat.ReadElement(row.Body).Event is not { } e)
+            return false;
+        var (payload, invalid) = check.Read(e, step.Now);
+        await intake.ReplayAsync(step, new ReceivedEvent { Raw = row.Body, Event = e, Payload = payload, Invalid = invalid }, new JournalEntry
+        {
+            Kind = EntryKind.Operator,
+            Key = $"operator:replay:{journalNumber}:{step.Now.UtcTicks}",
+            MessageId = row.MessageId,
+            Type = row.Type,
+            ExchangeId = row.ExchangeId,
+            Sender = operatorName,
+            Sequence = 0,
+            At = step.Now,
+            Body = System.Text.Encoding.UTF8.GetBytes(reason),
+        }, cancel);
+        step.Commit.ParkedResolved.Add(journalNumber);
+        return true;
+    }
+}
