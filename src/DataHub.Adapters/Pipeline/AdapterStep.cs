@@ -30,8 +30,8 @@ internal sealed class AdapterStep(string city, INodeStore store, DateTimeOffset 
     /// <summary>True where the hub must be told how far we hold its messages.</summary>
     public bool Tell { get; set; }
 
-    /// <summary>What to tell the owners of the work once the group is committed.</summary>
-    public List<Action> Afterwards { get; } = [];
+    /// <summary>What the city's system holds since the last group; goes to the hub with this one.</summary>
+    public List<HolderEntry> Reports { get; } = [];
 
     public void Advance(long number, string hub)
     {

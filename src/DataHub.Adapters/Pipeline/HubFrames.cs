@@ -19,9 +19,6 @@ internal sealed class HubFrames(string city, ILogger log)
 {
     private const int ReportEntries = 200;
 
-    // One report for a group, in as many messages as it takes.
-    private readonly List<HolderEntry> reports = [];
-
     public async Task ApplyAsync(AdapterStep step, IReadOnlyList<ReceivedEvent> events, CancellationToken cancel)
     {
         await LoadAsync(step, events, cancel);
@@ -52,26 +49,18 @@ internal sealed class HubFrames(string city, ILogger log)
             }
 
             step.Advance(number, Nodes.Hub);
-            await TakeAsync(step, received, e, cancel);
+            Take(step, received, e);
         }
     }
 
-    /// <summary>Notes what the city's system holds; it goes to the hub with this group.</summary>
-    public void Report(AdapterStep step, HolderEntry entry)
-    {
-        ArgumentNullException.ThrowIfNull(step);
-        reports.Add(entry);
-    }
-
+    /// <summary>Makes the messages that tell the hub what the city's system holds, at the end of a group.</summary>
     public void SendReports(AdapterStep step)
     {
-        foreach (var chunk in reports.Chunk(ReportEntries))
+        foreach (var chunk in step.Reports.Chunk(ReportEntries))
         {
             var id = string.Create(CultureInfo.InvariantCulture, $"report-{city}-{step.Assigned + 1}");
             step.Make(id, Nodes.NoExchange, new HolderReport { Entries = chunk });
         }
-
-        reports.Clear();
     }
 
     private async Task LoadAsync(AdapterStep step, IReadOnlyList<ReceivedEvent> events, CancellationToken cancel)
@@ -97,7 +86,7 @@ internal sealed class HubFrames(string city, ILogger log)
         await step.LoadAsync(keys, exchanges, cancel);
     }
 
-    private async Task TakeAsync(AdapterStep step, ReceivedEvent received, CloudEvent e, CancellationToken cancel)
+    private void Take(AdapterStep step, ReceivedEvent received, CloudEvent e)
     {
         if (step.Known(e.SenderCity + ":" + e.Id) is not null)
             return;
@@ -124,8 +113,6 @@ internal sealed class HubFrames(string city, ILogger log)
                 step.Commit.NativeDeliveries.Add(new NativeDeliveryRow(0, index, e.ExchangeId, Refusal: false, 0, 0, step.Now, null));
                 break;
         }
-
-        await Task.CompletedTask;
     }
 
     private void TakeReceipt(AdapterStep step, int index, HubReceipt receipt)
@@ -142,7 +129,7 @@ internal sealed class HubFrames(string city, ILogger log)
                     var outcome = OwnOutcome(step, row, entry);
                     step.Put(Views.AfterReceipt(row, entry, outcome, step.Now));
                     if (outcome is not null)
-                        Report(step, Holding(row.State.ExchangeId, entry.MessageId, outcome, step.Now));
+                        step.Reports.Add(Holding(row.State.ExchangeId, entry.MessageId, outcome, step.Now));
                     break;
                 case Verdict.Refused:
                     step.Put(Views.AfterRefusal(row, entry, step.Now));

@@ -22,6 +22,8 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
     private const int InMemory = 1024;
 
     private readonly SemaphoreSlim wake = new(0, 1);
+    private readonly SemaphoreSlim slots = new(options.DeliveriesAtOnce);
+    private (ICityAdapter? Adapter, CancellationToken Cancel) running;
     private readonly Lock gate = new();
     private readonly Dictionary<string, Queue<PendingDelivery>> waiting = new(StringComparer.Ordinal);
     private readonly List<HeldDelivery> held = [];
@@ -43,16 +45,12 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
         }
     }
 
-    /// <summary>Looks again at rows that lie before those already loaded: after an operator set parked ones free.</summary>
-    public void Reload()
-    {
-        Interlocked.Exchange(ref loadedUpTo, 0);
-        Wake();
-    }
+    /// <summary>Takes up a delivery that an operator set free.</summary>
+    public void Resume(PendingDelivery row) => Enqueue(row);
 
     public async Task RunAsync(ICityAdapter adapter, CancellationToken cancel)
     {
-        using var slots = new SemaphoreSlim(options.DeliveriesAtOnce);
+        running = (adapter, cancel);
         Wake();
         while (!cancel.IsCancellationRequested)
         {
@@ -61,13 +59,15 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
                 await wake.WaitAsync(TimeSpan.FromSeconds(1), cancel);
                 while (Volatile.Read(ref inMemory) < InMemory / 2)
                 {
-                    var rows = await store.PendingDeliveriesAsync(city, Interlocked.Read(ref loadedUpTo), InMemory / 2, cancel);
+                    var rows = await store.PendingDeliveriesAsync(city, loadedUpTo, InMemory / 2, cancel);
                     if (rows.Count == 0)
                         break;
-                    foreach (var row in rows)
-                        Enqueue(row, adapter, slots, cancel);
-                    // A receipt's refusals share a row number; the next read must not split them.
-                    Interlocked.Exchange(ref loadedUpTo, rows[^1].Row.Number);
+
+                    // A receipt's refusals share a row number; a full page may have cut the last row's in two.
+                    if (rows.Count == InMemory / 2)
+                        rows.RemoveAll(r => r.Row.Number == rows[^1].Row.Number);
+                    rows.ForEach(Enqueue);
+                    loadedUpTo = rows[^1].Row.Number;
                 }
             }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -81,7 +81,7 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
         }
     }
 
-    private void Enqueue(PendingDelivery row, ICityAdapter adapter, SemaphoreSlim slots, CancellationToken cancel)
+    private void Enqueue(PendingDelivery row)
     {
         lock (gate)
         {
@@ -95,10 +95,10 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
             waiting.Add(row.ExchangeId, new Queue<PendingDelivery>([row]));
         }
 
-        _ = WorkAsync(row.ExchangeId, adapter, slots, cancel);
+        _ = WorkAsync(row.ExchangeId, running.Adapter!, running.Cancel);
     }
 
-    private async Task WorkAsync(string exchangeId, ICityAdapter adapter, SemaphoreSlim slots, CancellationToken cancel)
+    private async Task WorkAsync(string exchangeId, ICityAdapter adapter, CancellationToken cancel)
     {
         try
         {
@@ -114,7 +114,7 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
                     }
                 }
 
-                await DeliverAsync(row, adapter, slots, cancel);
+                await DeliverAsync(row, adapter, cancel);
                 lock (gate)
                 {
                     waiting[exchangeId].Dequeue();
@@ -135,7 +135,7 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
             Wake();
     }
 
-    private async Task DeliverAsync(PendingDelivery row, ICityAdapter adapter, SemaphoreSlim slots, CancellationToken cancel)
+    private async Task DeliverAsync(PendingDelivery row, ICityAdapter adapter, CancellationToken cancel)
     {
         for (var attempts = row.Attempts; ; attempts++)
         {
@@ -166,7 +166,8 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
                     return;
                 case DeliveryOutcome.Transient transient:
                     var pause = Pause(attempts, transient.RetryAfter);
-                    await postpone(new NativeDeliveryRow(row.Row.Number, -1, row.ExchangeId, row.Refusal, row.Position, attempts + 1, time.GetUtcNow() + pause, null), cancel);
+                    var later = new NativeDeliveryRow(row.Row.Number, -1, row.ExchangeId, row.Refusal, row.Position, attempts + 1, time.GetUtcNow() + pause, null);
+                    await TryAgainAsync(() => postpone(later, cancel), cancel);
                     await Task.Delay(pause, time, cancel);
                     break;
             }

@@ -63,7 +63,7 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
                 continue;
             keys.Add(Key(e));
             if (received.Payload is HolderReport report)
-                exchanges.UnionWith(report.Entries.Select(h => h.ExchangeId));
+                exchanges.UnionWith(report.Entries.Where(h => h.OutcomeDigest is not null).Select(h => h.ExchangeId));
             else
                 exchanges.Add(e.ExchangeId);
         }
@@ -108,7 +108,7 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
         if (received.Payload is HolderReport report)
         {
             step.Append(Entry(step, received, e));
-            foreach (var entry in report.Entries)
+            foreach (var entry in report.Entries.Where(h => h.OutcomeDigest is not null))
                 TakeReport(step, e.SenderCity, entry);
             return;
         }

@@ -34,15 +34,7 @@ public sealed class PayloadCheck(ValidationPipeline pipeline)
     public (IPayload? Payload, IReadOnlyList<Reason>? Invalid) Read(string type, ReadOnlyMemory<byte> data)
     {
         if (!IsBusiness(type))
-        {
-            return PayloadReader.Read(type, data.Span) switch
-            {
-                ReadOutcome.Ok ok => (ok.Payload, null),
-                ReadOutcome.Refused refused => (null, refused.Reasons),
-                _ => throw new InvalidOperationException(),
-            };
-        }
-
+            return ReadShape(type, data);
         return pipeline.Validate(type, data) switch
         {
             ValidationOutcome.Ok ok => (ok.Payload, null),
@@ -50,4 +42,18 @@ public sealed class PayloadCheck(ValidationPipeline pipeline)
             _ => throw new InvalidOperationException(),
         };
     }
+
+    /// <summary>Well-formedness and shape only: for messages whose rules another node has checked already.</summary>
+    public static (IPayload? Payload, IReadOnlyList<Reason>? Invalid) ReadShape(CloudEvent e)
+    {
+        ArgumentNullException.ThrowIfNull(e);
+        return ReadShape(e.Type, e.Data);
+    }
+
+    private static (IPayload? Payload, IReadOnlyList<Reason>? Invalid) ReadShape(string type, ReadOnlyMemory<byte> data) => PayloadReader.Read(type, data.Span) switch
+    {
+        ReadOutcome.Ok ok => (ok.Payload, null),
+        ReadOutcome.Refused refused => (null, refused.Reasons),
+        _ => throw new InvalidOperationException(),
+    };
 }
