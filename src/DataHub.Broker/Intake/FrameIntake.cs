@@ -108,8 +108,8 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
         if (received.Payload is HolderReport report)
         {
             step.Append(Entry(step, received, e));
-            foreach (var entry in report.Entries.Where(h => h.OutcomeDigest is not null))
-                TakeReport(step, e.SenderCity, entry);
+            foreach (var held in report.Entries.Where(h => h.OutcomeDigest is not null))
+                TakeReport(step, e.SenderCity, held);
             return;
         }
 
