@@ -76,10 +76,6 @@ public sealed class HubNode
     /// <summary>False while the journal cannot be written: nothing is taken in.</summary>
     public bool Healthy => loop.StoreAvailable;
 
-    /// <summary>The queues that the broker consumes.</summary>
-    public IEnumerable<FrameEndpoint> Endpoints =>
-        registry.Cities.Select(c => new FrameEndpoint(QueueNames.Intake(c.Code), (frame, cancel) => TakeFrameAsync(c.Code, frame, cancel)));
-
     /// <summary>Takes up what the store holds: numbers of every link, and what has to be sent again.</summary>
     public async Task LoadAsync(CancellationToken cancel)
     {

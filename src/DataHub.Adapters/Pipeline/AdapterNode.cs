@@ -82,8 +82,6 @@ public sealed class AdapterNode : IAdapterIntake
     /// <summary>Messages of this city that the hub does not hold yet.</summary>
     public long Backlog => link.Backlog;
 
-    public FrameEndpoint Endpoint => new(QueueNames.Deliver(City), TakeFrameAsync);
-
     public async Task LoadAsync(CancellationToken cancel)
     {
         received = (await store.LinkAsync(City, Nodes.Hub, cancel)).Received;
@@ -178,7 +176,8 @@ public sealed class AdapterNode : IAdapterIntake
         tell(new IntakeOutcome.Refused(reasons));
     }
 
-    private async Task TakeFrameAsync(ReadOnlyMemory<byte> frame, CancellationToken cancel)
+    /// <summary>Takes a frame from the hub. Completes after the commit, or when the frame was given up for a re-send.</summary>
+    public async Task TakeFrameAsync(ReadOnlyMemory<byte> frame, CancellationToken cancel)
     {
         // The hub has validated what it forwards, perhaps long ago; here only the shape matters.
         var events = FrameReader.Read(frame, verifier, PayloadCheck.ReadShape, e => e.Type != MessageTypes.LinkProgress ? e.DeliverySequence is not null : e.SenderCity == Nodes.Hub);
