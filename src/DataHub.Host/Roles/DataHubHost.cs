@@ -29,7 +29,7 @@ public sealed class DataHubHost : IAsyncDisposable
     private IBusControl bus = null!;
     private FileStream? instanceLock;
 
-    public required HostOptions Options { get; init; }
+    public required DataHubOptions Options { get; init; }
 
     public RegistrySnapshot Registry { get; private set; } = null!;
 
@@ -51,7 +51,7 @@ public sealed class DataHubHost : IAsyncDisposable
     /// <summary>Starts everything. When the task is done, requests are accepted.</summary>
     /// <exception cref="HostRefusedException">The settings are not sound, or another process uses the data folder.</exception>
     /// <exception cref="SeedException">The catalogue has faults.</exception>
-    public static async Task<DataHubHost> StartAsync(HostOptions options, CancellationToken cancel = default)
+    public static async Task<DataHubHost> StartAsync(DataHubOptions options, CancellationToken cancel = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Faults() is { Count: > 0 } faults)

@@ -28,7 +28,7 @@ public sealed record SimulatedCity(City City, CitySystem System, INativePort Por
 /// <summary>Starts the four simulated systems, each with the technology of its city.</summary>
 internal static class SimulatedCities
 {
-    public static async Task<SimulatedCity> StartAsync(City city, RegistrySnapshot registry, NativeMapping mapping, HostOptions options, Func<Uri> hubUrl, ILoggerFactory logs, CancellationToken cancel)
+    public static async Task<SimulatedCity> StartAsync(City city, RegistrySnapshot registry, NativeMapping mapping, DataHubOptions options, Func<Uri> hubUrl, ILoggerFactory logs, CancellationToken cancel)
     {
         var time = options.Time;
         var store = CityStore.Open(Path.Combine(options.DataDirectory, $"sim-{city.Key}.db"));

@@ -5,7 +5,7 @@ using DataHub.Simulators;
 namespace DataHub.Host;
 
 /// <summary>Everything that a host can be told. Checked as a whole before anything starts (docs/configuration.md).</summary>
-public sealed record HostOptions
+public sealed record DataHubOptions
 {
     /// <summary>Folder of the database, the keys, the cities' exchange tables and files.</summary>
     public required string DataDirectory { get; init; }
