@@ -56,10 +56,24 @@ public static class FrameBusConfiguration
             bus.ReceiveEndpoint(endpoint.Queue, e =>
             {
                 e.ConfigureConsumeTopology = false;
+                // A frame that could not be taken in is sent again by its sender; nobody waits for a fault message.
+                e.PublishFaults = false;
                 e.PrefetchCount = FramesAtOnce;
                 e.ConcurrentMessageLimit = FramesAtOnce;
-                e.Handler<Frame>(context => endpoint.Handle(context.Message.Body, context.CancellationToken));
+                e.Handler<Frame>(context => HandleAsync(endpoint, context));
             });
+        }
+    }
+
+    private static async Task HandleAsync(FrameEndpoint endpoint, ConsumeContext<Frame> context)
+    {
+        try
+        {
+            await endpoint.Handle(context.Message.Body, context.CancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // Shutting down: not confirmed to the sender, so it comes again after the next start.
         }
     }
 }
