@@ -21,9 +21,10 @@ internal sealed class ZiyangIntake(ZiyangFolders folders, CityAdapterContext con
     public async Task<TimeSpan> LookAsync(CancellationToken cancellationToken)
     {
         folders.DropStaleMarkers(folders.Out);
-        foreach (var name in folders.Out.Ready())
+        var names = folders.Out.Ready();
+        foreach (var name in names)
             await TakeInAsync(name, cancellationToken);
-        return context.Endpoint.PollInterval;
+        return names.Count > 0 ? TimeSpan.Zero : context.Endpoint.PollInterval;
     }
 
     private async Task TakeInAsync(string name, CancellationToken cancellationToken)

@@ -8,10 +8,8 @@ namespace DataHub.Core.Native.Ziyang;
 /// </summary>
 public static class Gb18030
 {
-    static Gb18030() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
-
     public static Encoding Strict { get; } =
-        Encoding.GetEncoding("GB18030", EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback);
+        CodePagesEncodingProvider.Instance.GetEncoding("GB18030", EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback)!;
 
     private static ReadOnlySpan<byte> Bom => [0x84, 0x31, 0x95, 0x33];
 

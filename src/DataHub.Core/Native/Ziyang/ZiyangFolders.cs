@@ -54,9 +54,12 @@ public sealed class ZiyangFolders
     /// </summary>
     public static string AckName(string name, ReadOnlySpan<byte> content) => $"{Path.GetFileNameWithoutExtension(name)}.{Mark(content)}.ack.csv";
 
-    /// <summary>Moves a processed file away; where its name is taken there, under a name that its content makes distinct.</summary>
-    public static void PutAway(DropFolder from, DropFolder to, string name, ReadOnlySpan<byte> content) =>
-        from.MoveTo(to, name, to.Contains(name) ? $"{Path.GetFileNameWithoutExtension(name)}.{Mark(content)}.csv" : name);
+    /// <summary>Moves a processed file away; where its name is taken there by another file, under a name that its content makes distinct.</summary>
+    public static void PutAway(DropFolder from, DropFolder to, string name, ReadOnlySpan<byte> content)
+    {
+        var taken = to.Contains(name) && !File.ReadAllBytes(to.PathOf(name)).AsSpan().SequenceEqual(content);
+        from.MoveTo(to, name, taken ? $"{Path.GetFileNameWithoutExtension(name)}.{Mark(content)}.csv" : name);
+    }
 
     /// <summary>Markers that a crash left behind in the middle of a move.</summary>
     public void DropStaleMarkers(DropFolder folder)
