@@ -134,9 +134,9 @@ public sealed class DeyangAdapterTests
         {
             ("<?run this?>" + Sample, ReasonCodes.XmlForbidden),
             (Envelope(deep), ReasonCodes.TooDeep),
-            (Sample[..^5], ReasonCodes.NotWellFormed),
-            ("", ReasonCodes.NotWellFormed),
-            (Sample.Replace("DY-000001<", "&unknown;<"), ReasonCodes.NotWellFormed),
+            (Sample[..^5], ReasonCodes.NativeNotReadable),
+            ("", ReasonCodes.NativeNotReadable),
+            (Sample.Replace("DY-000001<", "&unknown;<"), ReasonCodes.NativeNotReadable),
         })
         {
             var (status, body, _) = await PostAsync(bench, xml);
@@ -263,6 +263,18 @@ public sealed class DeyangAdapterTests
         var schema = DeyangSchema.Build(bench.Mapping);
         Repository.ShouldMatchSnapshot(schema + "\n", "Cities validate by this file.", "contracts", "native", "deyang.xsd");
         DeyangSchema.Compile(schema).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task The_documented_request_and_answer_are_taken()
+    {
+        var page = File.ReadAllText(Repository.PathTo("contracts", "native", "deyang.md")).Split("```");
+        await using var city = await new CityDouble { Answer = CityDouble.Always(200, Envelope("").Replace("<d:报送></d:报送>", page[3]["xml".Length..])) }.StartAsync();
+        await using var bench = await StartAsync(city.Url);
+        var (status, body, _) = await PostAsync(bench, page[1]["xml".Length..].Trim());
+        status.ShouldBe(200, body);
+        Answer(body, "接收状态").ShouldBe("已接收");
+        (await bench.Adapter.DeliverAsync(Decision, default) is DeliveryOutcome.Rejected { Why: var why } ? why : "").ShouldContain("another message");
     }
 
     private static Task<AdapterBench> StartAsync(Uri? city = null) => AdapterBench.StartAsync("deyang", context => new DeyangAdapter(context), city);

@@ -31,11 +31,15 @@ public static class NativeJson
             if (document.RootElement.ValueKind == JsonValueKind.Object)
                 record = ReadRecord(document.RootElement);
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException or FormatException)
+        catch (JsonException fault)
         {
-            // InvalidOperationException: text with a lone surrogate. The message is dropped, for it may quote the input.
-            reason = Reasons.Of(ReasonCodes.NotWellFormed, "$");
+            // The fault's own message is dropped, for it may quote the input.
+            reason = Reasons.Of(ReasonCodes.NotWellFormed, "$", (fault.LineNumber ?? 0) + 1, (fault.BytePositionInLine ?? 0) + 1);
             return false;
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or FormatException)
+        {
+            // InvalidOperationException: a text with a lone surrogate.
         }
 
         reason = record is null ? Reasons.Of(ReasonCodes.NativeNotReadable, "$") : null;

@@ -44,11 +44,11 @@ public static class NativeXml
         }
         catch (DecoderFallbackException)
         {
-            reason = Reasons.Of(ReasonCodes.EncodingInvalid, "$");
+            reason = Reasons.Of(ReasonCodes.EncodingInvalid, "$", "UTF-8");
         }
         catch (XmlException)
         {
-            reason = Reasons.Of(ReasonCodes.NotWellFormed, "$");
+            reason = Reasons.Of(ReasonCodes.NativeNotReadable, "$");
         }
 
         return false;
