@@ -116,6 +116,7 @@ public sealed class PensionFlowTests
         var held = Letter with { HeldPeriods = [new MonthSpan { From = "2020-11", To = "2021-02" }, new MonthSpan { From = "2030-01", To = "2030-12" }] };
         var journey = Applied.Accept(Chengdu, held).Accept(Deyang, Table).ShouldBeIn(PensionFlow.TableReceived);
         journey.Effects.ShouldContain(new Effect.OpenBreak(ReasonCodes.BreakOverlappingMonths, "重复缴费 4 个月(2020-11 至 2021-02)"));
+        journey.State.Facts.ContainsKey(FactKeys.HeldPeriods).ShouldBeFalse("held months are of no use once the table has come");
 
         journey.Accept(Chengdu, Closure).ShouldBeIn("closed", final: true);
         journey.Effects.OfType<Effect.CloseBreak>().ShouldHaveSingleItem().Code.ShouldBe(ReasonCodes.BreakOverlappingMonths);
