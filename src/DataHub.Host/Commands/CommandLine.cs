@@ -1,0 +1,166 @@
+using System.CommandLine;
+using DataHub.Host.Demo;
+using DataHub.Host.Roles;
+
+namespace DataHub.Host.Commands;
+
+/// <summary>Exit codes, for scripts.</summary>
+public static class ExitCodes
+{
+    public const int Done = 0;
+
+    /// <summary>The work was done and its result is negative: something open, refused, not found or not genuine.</summary>
+    public const int Negative = 1;
+
+    /// <summary>The command line or the settings are wrong, or the data folder is in use.</summary>
+    public const int CannotStart = 2;
+
+    /// <summary>The hub could not be reached or asked to come again; nothing was decided.</summary>
+    public const int TryAgain = 3;
+}
+
+/// <summary>The command line: what can be asked of the program, in one place.</summary>
+public static class CommandLine
+{
+    public static RootCommand Build()
+    {
+        var data = new Option<string>("--data") { Description = "Folder of the database, keys and city files", DefaultValueFactory = _ => "data", Recursive = true };
+        var urls = new Option<string>("--urls") { Description = "Loopback address of the HTTP API", DefaultValueFactory = _ => "http://127.0.0.1:5080" };
+        var cases = new Option<int>("--cases") { Description = "Generated cases to run, 0 to 100000", DefaultValueFactory = _ => 40 };
+        cases.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<int>() is < 0 or > 100_000)
+                r.AddError("--cases takes a whole number from 0 to 100000.");
+        });
+        var seed = new Option<int>("--seed") { Description = "Seed of the generated cases and of the cities' behaviour", DefaultValueFactory = _ => 1 };
+        var demo = new Option<string>("--demo") { Description = "Run the sample cases at start: on or off", DefaultValueFactory = _ => "on" };
+        demo.AcceptOnlyFromAmong("on", "off");
+        var fast = new Option<bool>("--fast") { Description = "Simulated clerks answer at once instead of after 0.2 to 1.5 seconds" };
+        var json = new Option<bool>("--json") { Description = "Print one JSON line at the end and nothing else" };
+        var timeout = new Option<int>("--timeout") { Description = "Seconds after which the demo gives up waiting", DefaultValueFactory = _ => 600 };
+
+        Start Read(ParseResult r) => new(r.GetValue(data)!, r.GetValue(urls)!, r.GetValue(cases), r.GetValue(seed), r.GetValue(fast));
+
+        var root = new RootCommand("DataHub: cross-city exchanges of Chengdu, Deyang, Meishan and Ziyang, from submission to reconciled outcome.")
+        {
+            data, urls, cases, seed, demo, fast,
+        };
+        root.SetAction((r, cancel) => ServeCommand.RunAsync(Read(r), r.GetValue(demo) == "on", cancel));
+
+        var demoCommand = new Command("demo", "Run the sample cases and exit: 0 only when every case ended as expected") { urls, cases, seed, fast, json, timeout };
+        demoCommand.SetAction((r, cancel) => DemoCommand.RunAsync(Read(r) with { Url = "http://127.0.0.1:0" }, r.GetValue(json), TimeSpan.FromSeconds(r.GetValue(timeout)), cancel));
+        demoCommand.Options.Remove(urls);
+        root.Add(demoCommand);
+
+        root.Add(Submit(urls));
+        root.Add(Show(data));
+        root.Add(Verify(data));
+        root.Add(Parked(data));
+        root.Add(Replay(Read));
+        root.Add(ApiKey(data));
+        return root;
+    }
+
+    private static Command Submit(Option<string> urls)
+    {
+        var file = new Argument<FileInfo>("FILE") { Description = "One CloudEvent as JSON, or a JSON array of them" };
+        var key = new Option<string>("--key") { Description = "API key of the city (see api-key); or the variable DATAHUB_API_KEY" };
+        var command = new Command("submit", "Hand a message over to a running hub: 0 accepted, 1 refused, 3 not reached") { file, key, urls };
+        command.SetAction((r, cancel) => SubmitCommand.RunAsync(r.GetValue(file)!, r.GetValue(key) ?? Environment.GetEnvironmentVariable("DATAHUB_API_KEY"), r.GetValue(urls)!, cancel));
+        return command;
+    }
+
+    private static Command Show(Option<string> data)
+    {
+        var id = new Argument<string>("ID") { Description = "Exchange id, such as 510100-20261122-0000000001" };
+        var command = new Command("show", "Show an exchange: its state, what each side holds, its messages; 1 where it is not known") { id };
+        command.SetAction((r, cancel) => ShowCommand.RunAsync(r.GetValue(data)!, r.GetValue(id)!, cancel));
+        return command;
+    }
+
+    private static Command Verify(Option<string> data)
+    {
+        var command = new Command("verify", "Check every journal's hash chain and signatures; 1 where something does not hold");
+        command.SetAction((r, cancel) => VerifyCommand.RunAsync(r.GetValue(data)!, cancel));
+        return command;
+    }
+
+    private static Command Parked(Option<string> data)
+    {
+        var command = new Command("parked", "List messages and deliveries that wait for an operator; 1 where there are any");
+        command.SetAction((r, cancel) => ParkedCommand.ListAsync(r.GetValue(data)!, cancel));
+        return command;
+    }
+
+    private static Command Replay(Func<ParseResult, Start> read)
+    {
+        var node = new Argument<string>("NODE") { Description = "000000 for the hub, or a city's code" };
+        var number = new Argument<long>("NUMBER") { Description = "Journal number, as parked lists it" };
+        var position = new Option<int>("--position") { Description = "Position within a receipt, as parked lists it" };
+        var by = new Option<string>("--operator") { Description = "Who does it", Required = true };
+        var reason = new Option<string>("--reason") { Description = "Why; journalled with it", Required = true };
+        var command = new Command("replay", "Work a parked message again; the hub must not be running on the folder") { node, number, position, by, reason };
+        command.SetAction((r, cancel) => ParkedCommand.ReplayAsync(read(r), r.GetValue(node)!, r.GetValue(number), r.GetValue(position), r.GetValue(by)!, r.GetValue(reason)!, cancel));
+        return command;
+    }
+
+    private static Command ApiKey(Option<string> data)
+    {
+        var city = new Argument<string>("CITY") { Description = "chengdu, deyang, meishan or ziyang" };
+        var command = new Command("api-key", "Make an API key for a city and print it once; only its hash is kept") { city };
+        command.SetAction(r => ApiKeyCommand.Run(r.GetValue(data)!, r.GetValue(city)!));
+        return command;
+    }
+}
+
+/// <summary>Settings that several commands share.</summary>
+public sealed record Start(string Data, string Url, int Cases, int Seed, bool Fast)
+{
+    public DataHubOptions ToOptions()
+    {
+        var knobs = Simulators.Knobs.Default with { Seed = Seed };
+        if (Fast)
+            knobs = knobs with { ClerkDelayFrom = TimeSpan.Zero, ClerkDelayTo = TimeSpan.Zero };
+        return new DataHubOptions { DataDirectory = Data, Url = Url, Knobs = knobs };
+    }
+}
+
+internal static class ServeCommand
+{
+    public static async Task<int> RunAsync(Start start, bool demo, CancellationToken cancel)
+    {
+        await using var host = await DataHubHost.StartAsync(start.ToOptions(), cancel);
+        Console.WriteLine($"DataHub listens on {host.Url} and keeps its data in {Path.GetFullPath(start.Data)}. Ctrl-C ends it.");
+        try
+        {
+            if (demo)
+            {
+                var (plan, continued) = DemoPlan.LoadOrCreate(start.Data, start.Cases, start.Seed, TimeProvider.System);
+                if (continued)
+                    Console.WriteLine($"Going on with the {plan.Cases} cases that this folder was started with; name another folder with --data for new ones.");
+                await DemoScreen.RunAsync(host, plan, TimeSpan.MaxValue, quiet: false, cancel);
+            }
+
+            await Task.Delay(Timeout.Infinite, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            Console.WriteLine("Stopping.");
+        }
+
+        return ExitCodes.Done;
+    }
+}
+
+internal static class DemoCommand
+{
+    public static async Task<int> RunAsync(Start start, bool json, TimeSpan atMost, CancellationToken cancel)
+    {
+        await using var host = await DataHubHost.StartAsync(start.ToOptions(), cancel);
+        var (plan, _) = DemoPlan.LoadOrCreate(start.Data, start.Cases, start.Seed, TimeProvider.System);
+        var summary = await DemoScreen.RunAsync(host, plan, atMost, json, cancel);
+        if (json)
+            Console.WriteLine(DemoScreen.Json(summary));
+        return summary.Success ? ExitCodes.Done : ExitCodes.Negative;
+    }
+}

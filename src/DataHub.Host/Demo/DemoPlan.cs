@@ -1,0 +1,37 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DataHub.Core.Registry;
+using DataHub.Simulators;
+using DataHub.Simulators.Cases;
+
+namespace DataHub.Host.Demo;
+
+/// <summary>
+/// What a demo submits. Kept in the data folder before the first case goes out, so that a demo that was ended in the
+/// middle goes on with the same cases after the next start.
+/// </summary>
+public sealed partial record DemoPlan(int Cases, int Seed, DateTimeOffset Start)
+{
+    private const string FileName = "demo-plan.json";
+
+    /// <summary>The plan of the data folder, or a new one.</summary>
+    /// <returns>The plan, and whether it was there before.</returns>
+    public static (DemoPlan Plan, bool Continued) LoadOrCreate(string directory, int cases, int seed, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        var file = Path.Combine(directory, FileName);
+        if (File.Exists(file))
+            return (JsonSerializer.Deserialize(File.ReadAllBytes(file), PlanJson.Default.DemoPlan)!, true);
+        var plan = new DemoPlan(cases, seed, time.GetUtcNow());
+        File.WriteAllBytes(file + ".new", JsonSerializer.SerializeToUtf8Bytes(plan, PlanJson.Default.DemoPlan));
+        File.Move(file + ".new", file, overwrite: true);
+        return (plan, false);
+    }
+
+    /// <summary>The same cases at every call: they follow from the plan alone.</summary>
+    public IReadOnlyList<PlannedCase> Generate(Knobs knobs, RegistrySnapshot registry) =>
+        Cases == 0 ? [] : new CaseGenerator(knobs with { Seed = Seed }, registry).Generate(Cases, Start, TimeSpan.FromMilliseconds(Math.Min(Cases * 20.0, 20_000)));
+
+    [JsonSerializable(typeof(DemoPlan))]
+    private sealed partial class PlanJson : JsonSerializerContext;
+}
