@@ -15,7 +15,6 @@ namespace DataHub.Simulators;
 /// </summary>
 internal sealed class CityDesk(CityTables tables, string city, RegistrySnapshot registry, Knobs knobs, DateTimeOffset now)
 {
-    private const string ReferenceKey = "reference";
     private const int MaxRefusals = 40;
 
     public void Plan(PlannedCase planned)
@@ -90,8 +89,13 @@ internal sealed class CityDesk(CityTables tables, string city, RegistrySnapshot 
         var codes = its.Refusals.Split(',', StringSplitOptions.RemoveEmptyEntries).Concat(reasons.Select(r => r.Code));
         its.Refusals = string.Join(',', codes.Distinct(StringComparer.Ordinal).Take(MaxRefusals));
         var draft = Draft(its);
-        if (FlowCatalogue.OpenedBy(action.Type) is not null && !RecognitionBehaviour.AskAgain(draft, Read(action.Type, action.Data), reasons))
-            its.State = CaseStates.Refused;
+        if (FlowCatalogue.OpenedBy(action.Type) is not null)
+        {
+            tables.DropActions(its.Number);
+            if (!RecognitionBehaviour.AskAgain(draft, Read(action.Type, action.Data), reasons))
+                its.State = CaseStates.Refused;
+        }
+
         // What a refused message was to bring about did not come about.
         if (its.Outcome is not null && action.State == ActionState.Accepted && OutcomeReader.From(action.Type, Read(action.Type, action.Data), its.Flow) is not null)
             its.Outcome = null;
@@ -126,6 +130,7 @@ internal sealed class CityDesk(CityTables tables, string city, RegistrySnapshot 
     {
         tables.CountEffect(messageId);
         var draft = Draft(its);
+        draft.KeepReference(payload);
         var outcome = Keep(draft, type, payload);
         CityBehaviour.Received(draft, messageId, payload);
         Save(draft);
@@ -136,18 +141,13 @@ internal sealed class CityDesk(CityTables tables, string city, RegistrySnapshot 
     private static Outcome? Keep(CaseDraft draft, string type, IPayload payload)
     {
         var its = draft.Case;
-        var reference = OutcomeReader.Remember(draft.Recall(ReferenceKey), payload);
-        if (reference is null)
-            its.Memory.Remove(ReferenceKey);
-        else
-            draft.Remember(ReferenceKey, reference);
         if (payload is CaseReopening)
         {
             its.Outcome = null;
             its.State = CaseStates.Open;
         }
 
-        var outcome = OutcomeReader.From(type, payload, its.Flow, reference);
+        var outcome = draft.OutcomeOf(type, payload);
         its.Outcome = outcome ?? its.Outcome;
         return outcome;
     }

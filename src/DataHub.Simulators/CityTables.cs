@@ -11,6 +11,9 @@ internal enum ActionState
     Due = 0,
     Accepted = 1,
     Refused = 2,
+
+    /// <summary>Not handed over any more: the case's opening was refused.</summary>
+    Dropped = 3,
 }
 
 /// <summary>A message of this city that is to be handed over, was, or was refused.</summary>
@@ -30,6 +33,7 @@ internal sealed partial class CityTables(SqliteSession db) : IOwnResults
             message_id TEXT NOT NULL PRIMARY KEY, case_number TEXT NOT NULL, type TEXT NOT NULL, due_at INTEGER NOT NULL, made_at INTEGER NOT NULL,
             data BLOB NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS actions_due ON actions (due_at) WHERE state = 0;
+        CREATE INDEX IF NOT EXISTS actions_waiting ON actions (case_number) WHERE state = 0;
         CREATE INDEX IF NOT EXISTS actions_refused ON actions (state) WHERE state = 2;
         CREATE TABLE IF NOT EXISTS inbox (
             message_id TEXT NOT NULL PRIMARY KEY, type TEXT NOT NULL, exchange_id TEXT NOT NULL, deliveries INTEGER NOT NULL, linked INTEGER NOT NULL,
@@ -79,6 +83,8 @@ internal sealed partial class CityTables(SqliteSession db) : IOwnResults
 
     public void EndAction(string messageId, ActionState state)
         => db.Prepare("UPDATE actions SET state = ?, attempts = attempts + 1 WHERE message_id = ?").Bind((long)state).Bind(messageId).Run();
+
+    public void DropActions(string caseNumber) => db.Prepare("UPDATE actions SET state = 3 WHERE case_number = ? AND state = 0").Bind(caseNumber).Run();
 
     public void PostponeAction(string messageId, DateTimeOffset dueAt)
         => db.Prepare("UPDATE actions SET due_at = ?, attempts = attempts + 1 WHERE message_id = ? AND state = 0").Bind(dueAt.ToUnixTimeMilliseconds()).Bind(messageId).Run();

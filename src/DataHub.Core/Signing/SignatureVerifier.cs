@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
+using DataHub.Core.Errors;
 
 namespace DataHub.Core.Signing;
 
@@ -13,6 +15,7 @@ namespace DataHub.Core.Signing;
 /// </summary>
 public sealed class SignatureVerifier(KeyRing ring, int rememberedRoots = 4096)
 {
+    private const string SignaturePath = "$.signature";
     private const int BufferBytes = 1024;
 
     private readonly RecentSet recent = new(rememberedRoots);
@@ -25,19 +28,19 @@ public sealed class SignatureVerifier(KeyRing ring, int rememberedRoots = 4096)
     public Reason? Verify(CloudEvent e)
     {
         if (string.IsNullOrEmpty(e.Signature))
-            return SigningReasons.SignatureMissing();
+            return Reasons.Of(ReasonCodes.SignatureMissing, SignaturePath);
         if (!DigestMatches(e))
-            return SigningReasons.DigestMismatch();
+            return Reasons.Of(ReasonCodes.DigestMismatch, "$.datadigest");
 
         Span<byte> buffer = stackalloc byte[BufferBytes];
         if (!SignatureText.TryParse(e.Signature, buffer, out var signature))
-            return SigningReasons.SignatureInvalid();
+            return Reasons.Of(ReasonCodes.SignatureInvalid, SignaturePath);
         if (ring.Find(signature.KeyId) is not { } key)
-            return SigningReasons.UnknownKey();
+            return Reasons.Of(ReasonCodes.UnknownKey, SignaturePath);
         if (key.Info.City != e.SenderCity)
-            return SigningReasons.KeyOfOtherCity(key.Info.Id, e.SenderCity);
+            return Reasons.Of(ReasonCodes.KeyOfOtherCity, SignaturePath);
         if (!key.Info.IsValidAt(DateTimeOffset.FromUnixTimeMilliseconds(signature.SignedAtMs)))
-            return SigningReasons.KeyNotValidThen(key.Info.Id);
+            return Reasons.Of(ReasonCodes.KeyNotValidThen, SignaturePath);
 
         Span<byte> root = stackalloc byte[Merkle.HashSize];
         Span<byte> leaf = stackalloc byte[Merkle.HashSize];
@@ -45,7 +48,7 @@ public sealed class SignatureVerifier(KeyRing ring, int rememberedRoots = 4096)
             && Merkle.TryClimb(leaf, signature.Count, signature.Index, signature.Proof, root)
             && RootIsSigned(key, signature, root)
                 ? null
-                : SigningReasons.SignatureInvalid();
+                : Reasons.Of(ReasonCodes.SignatureInvalid, SignaturePath);
     }
 
     private bool RootIsSigned(VerifyingKey key, in SignatureText signature, ReadOnlySpan<byte> root)

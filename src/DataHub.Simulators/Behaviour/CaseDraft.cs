@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using DataHub.Contracts.Payloads;
+using DataHub.Core.Flows;
 using DataHub.Core.Registry;
 using DataHub.Core.Validation;
 
@@ -9,6 +10,8 @@ namespace DataHub.Simulators.Behaviour;
 /// <summary>What a reaction works on: the case, what the city knows, and the messages that it decides to make.</summary>
 internal sealed class CaseDraft(CityCase its, string city, RegistrySnapshot registry, Knobs knobs, DateTimeOffset now, IOwnResults results)
 {
+    private const string ReferenceKey = "reference";
+
     private static readonly TimeSpan Shanghai = TimeSpan.FromHours(8);
 
     private readonly List<PlannedStep> steps = [];
@@ -45,8 +48,22 @@ internal sealed class CaseDraft(CityCase its, string city, RegistrySnapshot regi
         var delay = knobs.ClerkDelay(Draw.Of(knobs.Seed, caseNumber, $"delay {its.Steps + steps.Count}"));
         var due = now + delay + later;
         var payload = make(WholeSecond(due));
+        // When it is made, not when its answer has come: by then the other city may have gone on.
+        if (caseNumber == its.Number)
+            KeepReference(payload);
         steps.Add(new PlannedStep(caseNumber, PayloadReader.TypeOf(payload), due, PayloadReader.Write(payload)));
     }
+
+    /// <summary>Keeps what a later outcome will quote of this message, made or received.</summary>
+    public void KeepReference(IPayload payload)
+    {
+        if (OutcomeReader.Remember(Recall(ReferenceKey), payload) is { } reference)
+            Remember(ReferenceKey, reference);
+        else
+            its.Memory.Remove(ReferenceKey);
+    }
+
+    public Outcome? OutcomeOf(string type, IPayload payload) => OutcomeReader.From(type, payload, its.Flow, Recall(ReferenceKey));
 
     public T Pick<T>(string question, IReadOnlyList<T> from) => Draw.Pick(knobs.Seed, Number, question, from);
 

@@ -92,12 +92,12 @@ internal sealed class RecognitionCases(RegistrySnapshot registry, DateOnly on)
         };
     }
 
-    private static Generated Spoiled(CaseSeed seed, RecognitionQuery right)
+    private Generated Spoiled(CaseSeed seed, RecognitionQuery right)
     {
         static Generated Refused(RecognitionQuery wrong, string code) => new(wrong, new Expectation.Refused(code));
         return seed.Below("mistake", 3) switch
         {
-            0 => Refused(right with { Consent = right.Consent with { ItemCodes = ["other.item"] } }, ReasonCodes.ConsentScope),
+            0 => Refused(right with { Consent = right.Consent with { ItemCodes = [registry.RecognitionItems.First(i => i.Code != right.ItemCode).Code] } }, ReasonCodes.ConsentScope),
             1 => Refused(right with { Consent = right.Consent with { GrantedAt = seed.At.AddDays(-9), ExpiresAt = seed.At.AddDays(-2) } }, ReasonCodes.ConsentExpired),
             // A patient of whom nothing was published.
             _ => Refused(right with { Patient = People.Of(seed, "stranger") }, ReasonCodes.NoSharedResult),

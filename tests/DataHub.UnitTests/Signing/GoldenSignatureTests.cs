@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -81,5 +80,5 @@ public sealed class GoldenSignatureTests
         Data = Encoding.UTF8.GetBytes(e.GetProperty("data").GetString()!),
     };
 
-    private static string Golden(string name, [CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "golden", name);
+    private static string Golden(string name) => Repository.PathTo("tests", "DataHub.UnitTests", "Signing", "golden", name);
 }

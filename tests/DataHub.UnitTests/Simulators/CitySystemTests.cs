@@ -1,0 +1,295 @@
+using DataHub.Contracts;
+using DataHub.Core.Flows;
+using DataHub.Core.Registry;
+using DataHub.Simulators;
+using DataHub.Simulators.Cases;
+using Shouldly;
+using Xunit;
+
+namespace DataHub.UnitTests.Simulators;
+
+public sealed class CitySystemTests : IDisposable
+{
+    private static readonly Knobs AtOnce = new() { ClerkDelayFrom = TimeSpan.Zero, ClerkDelayTo = TimeSpan.Zero };
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
+    private readonly RegistrySnapshot registry = RegistrySnapshot.Load(RegistrySnapshot.FindSeeds());
+    private readonly string dir = Path.Combine(Path.GetTempPath(), "datahub-cities-" + Guid.NewGuid().ToString("N"));
+
+    public void Dispose() => Directory.Delete(dir, recursive: true);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Every_generated_case_ends_as_expected_in_spite_of_faults_and_lost_answers(int seed)
+    {
+        var knobs = AtOnce with { Seed = seed, FaultRate = 0.1, CorrectionRate = 0.25, OverlapRate = 0.2, InvalidRate = 0.15 };
+        await using var hub = new LocalHub(registry) { Unrest = 0.1 };
+        await using var four = Cities(hub, knobs);
+        var cases = new CaseGenerator(knobs, registry).Generate(400, Now(), TimeSpan.Zero);
+        await four.PlanAsync(cases);
+        four.Run();
+        await UntilSettledAsync(hub, four, cases);
+
+        hub.Unexpected.ShouldBeEmpty();
+        foreach (var city in four.Systems.Values)
+        {
+            var summary = city.Summary();
+            summary.DuplicateEffects.ShouldBe(0);
+            summary.Unlinked.ShouldBe(0);
+            summary.ActionsDue.ShouldBe(0);
+            summary.Open.ShouldBe(0, $"{city.City}: {string.Join(' ', city.Cases(null, 5000).Where(c => c.State == "open").Select(c => $"{c.CaseNumber}/{c.Flow}/{c.Role}"))}");
+            summary.Deliveries.ShouldBeGreaterThan(summary.Effects);
+        }
+    }
+
+    [Fact]
+    public async Task A_city_that_is_stopped_and_started_again_goes_on_where_it_was()
+    {
+        var knobs = AtOnce with { ClerkDelayTo = TimeSpan.FromMilliseconds(30) };
+        await using var hub = new LocalHub(registry);
+        var cases = new CaseGenerator(knobs, registry).Generate(120, Now(), TimeSpan.FromMilliseconds(500));
+        await using (var first = Cities(hub, knobs))
+        {
+            await first.PlanAsync(cases);
+            first.Run();
+            await UntilAsync(() => first.Systems.Values.Sum(c => c.Summary().Submitted) > 40);
+        }
+
+        await using var again = Cities(hub, knobs);
+        again.Run();
+        await UntilSettledAsync(hub, again, cases);
+        again.Systems.Values.Sum(c => c.Summary().DuplicateEffects).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_repeated_delivery_gets_the_same_answer_and_has_no_second_effect()
+    {
+        await using var city = One(AtOnce, new SilentPort());
+        var submission = Generated(ServiceFlow.Code);
+        for (var i = 0; i < 3; i++)
+            (await city.System.HandleAsync("CD-1", submission.Type, "510100-20260305-0000000001", submission.Data, default)).ShouldBeNull();
+        var withdrawal = """{"reason":"申请人撤回","withdrawnAt":"2026-03-05T09:00:00+08:00"}"""u8.ToArray();
+        for (var i = 0; i < 3; i++)
+        {
+            (await city.System.HandleAsync("CD-2", MessageTypes.CaseWithdrawal, "510100-20260305-0000000001", withdrawal, default))
+                .ShouldBe(new Outcome("withdrawn", null, null));
+        }
+
+        city.System.Recorded("510100-20260305-0000000001").ShouldBe(new Outcome("withdrawn", null, null));
+        var summary = city.System.Summary();
+        (summary.Deliveries, summary.Effects, summary.DuplicateEffects, summary.Received).ShouldBe((6, 2, 0, 1));
+    }
+
+    [Fact]
+    public async Task What_comes_before_the_answer_to_the_submission_is_kept_and_used_afterwards()
+    {
+        var port = new SilentPort();
+        await using var city = One(AtOnce, port);
+        var submission = Generated(ServiceFlow.Code);
+        await city.System.PlanAsync([submission with { City = city.System.City }], default);
+        city.Run();
+        await UntilAsync(() => port.Asked > 0);
+        const string exchange = "510600-20260305-0000000001";
+        var back = """{"reasonCode":"other","reason":"其他不予受理情形","returnedAt":"2026-03-05T09:00:00+08:00"}"""u8.ToArray();
+        (await city.System.HandleAsync("X-1", MessageTypes.CaseReturn, exchange, back, default)).ShouldBe(new Outcome("returned", null, null));
+        city.System.Summary().Unlinked.ShouldBe(1);
+        city.System.Recorded(exchange).ShouldBeNull();
+
+        port.Answer = new PortOutcome.Accepted(exchange);
+        await UntilAsync(() => city.System.Recorded(exchange) is not null);
+        city.System.Recorded(exchange).ShouldBe(new Outcome("returned", null, null));
+        city.System.FindCase(submission.CaseNumber)!.State.ShouldBe("done");
+        city.System.Summary().Unlinked.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_refused_submission_keeps_its_reasons()
+    {
+        await using var city = One(AtOnce, new SilentPort { Answer = new PortOutcome.Refused([Core.Errors.Reasons.Of(ReasonCodes.ResidentIdCheckDigit, "$.applicant.idNumber")]) });
+        var submission = Generated(ServiceFlow.Code);
+        await city.System.PlanAsync([submission with { City = city.System.City }], default);
+        city.Run();
+        await UntilAsync(() => city.System.Summary().Refused == 1);
+        city.System.FindCase(submission.CaseNumber)!.RefusalCodes.ShouldBe(ReasonCodes.ResidentIdCheckDigit);
+    }
+
+    [Fact]
+    public async Task A_message_that_is_retried_is_the_same_message()
+    {
+        var port = new SilentPort();
+        await using var city = One(AtOnce, port);
+        await city.System.PlanAsync([Generated(ServiceFlow.Code) with { City = city.System.City }], default);
+        city.Run();
+        await UntilAsync(() => port.Asked >= 3);
+        port.Seen.Select(m => (m.MessageId, m.Time, Convert.ToHexString(m.Data.Span))).Distinct().ShouldHaveSingleItem();
+    }
+
+    [Fact]
+    public async Task A_city_that_is_down_answers_nothing_and_sends_nothing()
+    {
+        var port = new SilentPort();
+        await using var city = One(AtOnce with { Down = true }, port);
+        var submission = Generated(ServiceFlow.Code);
+        await city.System.PlanAsync([submission with { City = city.System.City }], default);
+        city.Run();
+        await Should.ThrowAsync<CityUnavailableException>(() => city.System.HandleAsync("CD-1", submission.Type, "510100-20260305-0000000001", submission.Data, default));
+        port.Asked.ShouldBe(0);
+        city.System.Knobs = AtOnce;
+        await UntilAsync(() => port.Asked > 0);
+    }
+
+    [Fact]
+    public async Task An_unreadable_message_is_told_apart_from_a_fault()
+    {
+        await using var city = One(AtOnce, new SilentPort());
+        await Should.ThrowAsync<UnacceptableMessageException>(
+            () => city.System.HandleAsync("CD-1", MessageTypes.CaseReturn, "510100-20260305-0000000001", "{}"u8.ToArray(), default));
+        city.System.Summary().Deliveries.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_city_takes_several_hundred_messages_a_second()
+    {
+        await using var city = One(AtOnce, new SilentPort());
+        var cases = new CaseGenerator(AtOnce, registry).Generate(2000, Now(), TimeSpan.Zero).Where(c => c.Expected.Flow == ServiceFlow.Code).ToList();
+        var start = System.Diagnostics.Stopwatch.GetTimestamp();
+        await Parallel.ForEachAsync(
+            cases.Select((c, i) => (c, i)), new ParallelOptions { MaxDegreeOfParallelism = 64 },
+            async (p, stop) => await city.System.HandleAsync($"CD-{p.i}", p.c.Type, $"510100-20260305-{p.i:D10}", p.c.Data, stop));
+        var rate = cases.Count / System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{rate:F0} messages a second");
+        rate.ShouldBeGreaterThan(500);
+    }
+
+    private static DateTimeOffset Now() => TimeProvider.System.GetUtcNow();
+
+    private PlannedCase Generated(string flow)
+        => new CaseGenerator(AtOnce with { InvalidRate = 0 }, registry).Generate(50, Now(), TimeSpan.Zero).First(c => c.Expected.Flow == flow);
+
+    private RunningCities Cities(LocalHub hub, Knobs knobs)
+    {
+        var four = new RunningCities();
+        foreach (var city in registry.Cities)
+        {
+            var system = four.Add(city.Key, Path.Combine(dir, $"sim-{city.Key}.db"), knobs, hub.PortOf(city.Code), registry);
+            hub.Connect(system);
+        }
+
+        return four;
+    }
+
+    private RunningCities One(Knobs knobs, INativePort port)
+    {
+        var one = new RunningCities();
+        one.Add("deyang", Path.Combine(dir, "sim-deyang.db"), knobs, port, registry);
+        return one;
+    }
+
+    private static async Task UntilSettledAsync(LocalHub hub, RunningCities four, IReadOnlyList<PlannedCase> cases)
+    {
+        List<string> wrong = [];
+        try
+        {
+            await UntilAsync(() =>
+            {
+                if (!hub.Quiet || four.Systems.Values.Any(c => c.Summary() is not { ActionsDue: 0, Planned: 0 }))
+                    return false;
+                wrong = [.. cases.Select(c => Fault(hub, four, c)).OfType<string>()];
+                return wrong.Count == 0;
+            });
+        }
+        catch (TimeoutException)
+        {
+            hub.Unexpected.ShouldBeEmpty();
+            wrong.ShouldBeEmpty();
+            string.Join('\n', four.Systems.Values.Select(c => c.Summary().ToString())).ShouldBeEmpty();
+        }
+    }
+
+    private static string? Fault(LocalHub hub, RunningCities four, PlannedCase planned)
+    {
+        var view = four.Systems[planned.City].FindCase(planned.CaseNumber)!;
+        var about = $"{planned.CaseNumber} {planned.Expected.Flow} {planned.Expected.Expectation} is {view.State} {view.Outcome?.Code} {view.RefusalCodes}";
+        switch (planned.Expected.Expectation)
+        {
+            case Expectation.Refused refused:
+                return view.State == "refused" && view.RefusalCodes.Split(',').Contains(refused.ReasonCode) ? null : about;
+            case Expectation.Reconciled expected:
+                var exchange = view.ExchangeId is null ? null : hub.Exchange(view.ExchangeId);
+                if (exchange?.Outcome is not { } outcome || outcome.Code != expected.OutcomeCode || view.Outcome != outcome)
+                    return about + $", hub {exchange?.State} {exchange?.Outcome}";
+                if (exchange.TargetCity.Length > 0 && four.Systems[exchange.TargetCity].Recorded(view.ExchangeId!) != outcome)
+                    return about + $", target {four.Systems[exchange.TargetCity].Recorded(view.ExchangeId!)}";
+                return hub.Breaks.GetValueOrDefault(view.ExchangeId!) == expected.BreakCode ? null : about + ", break";
+            default:
+                return about;
+        }
+    }
+
+    private static async Task UntilAsync(Func<bool> holds)
+    {
+        var start = System.Diagnostics.Stopwatch.GetTimestamp();
+        while (!holds())
+        {
+            if (System.Diagnostics.Stopwatch.GetElapsedTime(start) > Deadline)
+                throw new TimeoutException();
+            await Task.Delay(20);
+        }
+    }
+
+    private sealed class SilentPort : INativePort
+    {
+        public System.Collections.Concurrent.ConcurrentQueue<OutgoingNative> Seen { get; } = [];
+
+        public int Asked => Seen.Count;
+
+        public volatile PortOutcome Answer = new PortOutcome.Retry(TimeSpan.FromMilliseconds(20));
+
+        public Task<PortOutcome> SendAsync(OutgoingNative message, CancellationToken cancellationToken)
+        {
+            Seen.Enqueue(message);
+            return Task.FromResult(Answer);
+        }
+
+        public Task<PortOutcome> SendRawAsync(ReadOnlyMemory<byte> sample, CancellationToken cancellationToken) => Task.FromResult(Answer);
+    }
+}
+
+/// <summary>Cities with their stores, run and stopped together.</summary>
+internal sealed class RunningCities : IAsyncDisposable
+{
+    private readonly CancellationTokenSource stop = new();
+    private readonly List<CityStore> stores = [];
+    private readonly List<Task> runs = [];
+
+    public Dictionary<string, CitySystem> Systems { get; } = [];
+
+    public CitySystem System => Systems.Values.Single();
+
+    public CitySystem Add(string key, string file, Knobs knobs, INativePort port, RegistrySnapshot registry)
+    {
+        var store = CityStore.Open(file);
+        stores.Add(store);
+        var system = new CitySystem(key, store, knobs, port, TimeProvider.System, registry);
+        Systems.Add(system.City, system);
+        return system;
+    }
+
+    public async Task PlanAsync(IReadOnlyList<PlannedCase> cases)
+    {
+        foreach (var own in cases.GroupBy(c => c.City))
+            await Systems[own.Key].PlanAsync([.. own], default);
+    }
+
+    public void Run() => runs.AddRange(Systems.Values.Select(s => s.RunAsync(stop.Token)));
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await Task.WhenAll(runs);
+        foreach (var store in stores)
+            await store.DisposeAsync();
+        stop.Dispose();
+    }
+}
