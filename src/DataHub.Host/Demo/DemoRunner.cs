@@ -22,6 +22,7 @@ public sealed class DemoRunner(DataHubHost host)
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(500);
 
     private readonly Dictionary<string, CaseResult> ended = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CaseResult> open = new(StringComparer.Ordinal);
     private IReadOnlyList<PlannedCase> planned = [];
 
     /// <summary>Every case, in the order of submission.</summary>
@@ -59,7 +60,7 @@ public sealed class DemoRunner(DataHubHost host)
         {
             var row = view?.ExchangeId is { } id ? rows.GetValueOrDefault(id) : null;
             var target = row is { ReconciledAt: not null, State.TargetCity.Length: > 0 } ? host.Cities.GetValueOrDefault(row.State.TargetCity)?.System.Recorded(row.State.ExchangeId) : null;
-            var result = DemoVerdict.Judge(p, view, row, target);
+            var result = DemoVerdict.Judge(p, view, row, target, host.Options.Time.GetUtcNow());
             if (result.Standing != CaseStanding.Open)
                 ended[p.CaseNumber] = result;
             open[p.CaseNumber] = result;
@@ -67,8 +68,6 @@ public sealed class DemoRunner(DataHubHost host)
 
         Results = [.. planned.Select(p => ended.GetValueOrDefault(p.CaseNumber) ?? open[p.CaseNumber])];
     }
-
-    private readonly Dictionary<string, CaseResult> open = new(StringComparer.Ordinal);
 
     private async Task<IReadOnlyList<ProgressLine>> ProgressAsync(CancellationToken cancel)
     {

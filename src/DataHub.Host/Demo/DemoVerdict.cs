@@ -29,7 +29,10 @@ public sealed record CaseResult(PlannedCase Case, CaseStanding Standing, string?
 /// <summary>Judges cases against what was expected of them. Pure.</summary>
 public static class DemoVerdict
 {
-    public static CaseResult Judge(PlannedCase planned, CaseView? view, ExchangeRow? hub, Outcome? target)
+    /// <summary>An exchange that nobody has touched for so long is not going to change by itself: simulated clerks need seconds.</summary>
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(60);
+
+    public static CaseResult Judge(PlannedCase planned, CaseView? view, ExchangeRow? hub, Outcome? target, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(planned);
         CaseResult Result(CaseStanding standing, string why) => new(planned, standing, view?.ExchangeId, view?.Outcome, hub, target, why);
@@ -53,7 +56,7 @@ public static class DemoVerdict
         if (planned.Expected.Expectation is Expectation.Reconciled reconciled && reconciled.OutcomeCode == hub.State.Outcome.Code)
             return Result(CaseStanding.Reconciled, "");
 
-        // A published result may yet be corrected or revoked: only what the city has done with is judged.
-        return Result(view.State == "done" ? CaseStanding.Unexpected : CaseStanding.Open, $"outcome {hub.State.Outcome.Code}");
+        // A published result may yet be corrected or revoked: what still changes is not judged.
+        return Result(now - hub.State.ChangedAt > Settled ? CaseStanding.Unexpected : CaseStanding.Open, $"outcome {hub.State.Outcome.Code}");
     }
 }
