@@ -91,6 +91,38 @@ public sealed class SigningTests
     }
 
     [Fact]
+    public void Another_spelling_of_a_good_signature_is_refused()
+    {
+        var e = new BatchSigner(key).Sign(SigningSamples.Events(3), Now)[0];
+        var parts = e.Signature!.Split('.');
+        string With(int part, string text) => string.Join('.', parts.Select((p, i) => i == part ? text : p));
+        string[] spellings =
+        [
+            With(6, parts[6] + "=="), With(6, parts[6] + " "), With(6, parts[6][..40] + "\n" + parts[6][40..]), With(5, " " + parts[5]),
+            With(5, parts[5] + new string('A', 128)), With(4, "00"), With(3, "03"), e.Signature + ".",
+        ];
+        foreach (var spelling in spellings)
+            verifier.Verify(e with { Signature = spelling })!.Code.ShouldBe(ReasonCodes.SignatureInvalid, spelling);
+        verifier.Verify(e).ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_proof_that_is_longer_than_the_tree_is_high_does_not_climb()
+    {
+        var tree = new byte[Merkle.TreeSize(3)];
+        tree.AsSpan(0, 3 * Merkle.HashSize).Fill(7);
+        Merkle.Build(tree, 3);
+        var proof = new byte[Merkle.LongestProof(3) + Merkle.HashSize];
+        var length = Merkle.Proof(tree, 3, 0, proof);
+        var root = new byte[Merkle.HashSize];
+        Merkle.TryClimb(tree.AsSpan(0, Merkle.HashSize), 3, 0, proof.AsSpan(0, length), root).ShouldBeTrue();
+        root.ShouldBe(tree[^Merkle.HashSize..]);
+        Merkle.TryClimb(tree.AsSpan(0, Merkle.HashSize), 3, 0, proof.AsSpan(0, length + Merkle.HashSize), root).ShouldBeFalse();
+        Merkle.TryClimb(tree.AsSpan(0, Merkle.HashSize), 3, 0, proof.AsSpan(0, length - Merkle.HashSize), root).ShouldBeFalse();
+        Merkle.TryClimb(tree.AsSpan(0, Merkle.HashSize), 3, 3, proof.AsSpan(0, length), root).ShouldBeFalse();
+    }
+
+    [Fact]
     public void Any_changed_signed_attribute_is_refused()
     {
         var e = new BatchSigner(key).Sign(SigningSamples.Events(7), Now)[4];
