@@ -1,0 +1,129 @@
+using DataHub.Contracts;
+using DataHub.Core.Flows;
+using DataHub.Core.Journal;
+using DataHub.Core.Storage;
+
+namespace DataHub.Bench;
+
+/// <summary>What an audit found.</summary>
+/// <param name="ReconciledAt">Per case, Unix milliseconds.</param>
+/// <param name="JournalRows">Rows of all journals, for the cost of an exchange in rows.</param>
+internal sealed record AuditResult(IReadOnlyList<string> Faults, long[] ReconciledAt, long JournalRows);
+
+/// <summary>
+/// Reads the store after a run: every case that was handed in is reconciled, none has a second effect, every journal is
+/// whole. Speed is claimed only after this.
+/// </summary>
+internal static class Audit
+{
+    private const int Page = 500;
+    private const int FaultsShown = 20;
+
+    public static async Task<AuditResult> RunAsync(BenchHost bench, int count)
+    {
+        var faults = new List<string>();
+        var store = bench.Host.Store;
+        var ids = bench.Tracker.ExchangeIds;
+        if (bench.Tracker.Unfinished(count) is > 0 and var unfinished)
+            faults.Add($"{unfinished} cases have no effect at the target or no decision at the source.");
+        if (ids.Take(count).Distinct(StringComparer.Ordinal).Count() is var distinct && distinct != count)
+            faults.Add($"{count} cases got {distinct} exchange ids.");
+
+        var reconciledAt = new long[count];
+        for (var from = 0; from < count && faults.Count < FaultsShown; from += Page)
+            await ExchangesAsync(bench, from, Math.Min(count, from + Page), reconciledAt, faults);
+        await ConservationAsync(store, count, faults);
+        var rows = 0L;
+        foreach (var node in await store.NodesAsync(default))
+            rows += await JournalAsync(store, node, count, faults);
+        if (await store.BreaksAsync(null, openOnly: false, 1, default) is [var broken, ..])
+            faults.Add($"A break was opened: {broken.Code} {broken.Detail}.");
+        return new AuditResult(faults, reconciledAt, rows);
+    }
+
+    // Source, hub and target each hold the outcome that the case must have.
+    private static async Task ExchangesAsync(BenchHost bench, int from, int to, long[] reconciledAt, List<string> faults)
+    {
+        var numbers = Enumerable.Range(from, to - from).Where(i => bench.Tracker.ExchangeIds[i] is not null).ToList();
+        var store = bench.Host.Store;
+        var hub = await store.ExchangesAsync(Nodes.Hub, [.. numbers.Select(i => bench.Tracker.ExchangeIds[i]!)], default);
+        var cities = new Dictionary<string, Dictionary<string, ExchangeRow>>(StringComparer.Ordinal);
+        foreach (var city in bench.Host.Registry.Cities)
+        {
+            var mine = numbers.Where(i => bench.Cases.Route(i).Source == city.Code || bench.Cases.Route(i).Target == city.Code);
+            cities[city.Code] = await store.ExchangesAsync(city.Code, [.. mine.Select(i => bench.Tracker.ExchangeIds[i]!)], default);
+        }
+
+        foreach (var number in numbers)
+        {
+            var id = bench.Tracker.ExchangeIds[number]!;
+            var route = bench.Cases.Route(number);
+            var expected = OutcomeText.Digest(id, new Outcome("approved", null, BenchCases.CertificateOf(number)));
+            var row = hub.GetValueOrDefault(id);
+            reconciledAt[number] = row?.ReconciledAt?.ToUnixTimeMilliseconds() ?? 0;
+            if (row is not { ReconciledAt: not null } || row.OutcomeDigest != expected || row.SourceDigest != expected || row.TargetDigest != expected)
+                faults.Add($"{id} is not reconciled with its outcome at the hub.");
+            if (row?.State.Version != 2)
+                faults.Add($"{id} has version {row?.State.Version} at the hub; two messages make version 2.");
+            if (cities[route.Source].GetValueOrDefault(id)?.OutcomeDigest != expected)
+                faults.Add($"{id} has another outcome at its source.");
+            if (cities[route.Target].GetValueOrDefault(id)?.OutcomeDigest != expected)
+                faults.Add($"{id} has another outcome at its target.");
+        }
+    }
+
+    // Taken in = reconciled + refused + open, and nothing that was not asked for.
+    private static async Task ConservationAsync(INodeStore store, int count, List<string> faults)
+    {
+        var counts = await store.CountExchangesAsync(Nodes.Hub, default);
+        var (all, reconciled) = (counts.Sum(c => c.Count), counts.Where(c => c.Reconciled).Sum(c => c.Count));
+        if (all != count || reconciled != count)
+            faults.Add($"Requested {count}, at the hub {all}, reconciled {reconciled}.");
+        if ((await store.ParkedAsync(Nodes.Hub, default)).Count is > 0 and var parked)
+            faults.Add($"{parked} messages are parked.");
+    }
+
+    private static async Task<long> JournalAsync(INodeStore store, string node, int count, List<string> faults)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var hash = JournalHash.Genesis(node);
+        var number = 0L;
+        var (submissions, decisions) = (0, 0);
+        while (await store.JournalAsync(node, number, null, Page, default) is { Count: > 0 } rows)
+        {
+            foreach (var row in rows)
+            {
+                number++;
+                hash = JournalHash.Next(hash, number, new JournalEntry
+                {
+                    Kind = row.Kind,
+                    Key = row.Key,
+                    MessageId = row.MessageId,
+                    Type = row.Type,
+                    ExchangeId = row.ExchangeId,
+                    Sender = row.Sender,
+                    Sequence = row.Sequence,
+                    At = row.At,
+                    Body = row.Body,
+                    Reasons = row.Reasons,
+                });
+                if (row.Number != number || !hash.AsSpan().SequenceEqual(row.Hash))
+                {
+                    faults.Add($"The journal of {node} is broken at row {number}.");
+                    return number;
+                }
+
+                if (row.Kind is not (EntryKind.Sent or EntryKind.Received) && faults.Count < FaultsShown)
+                    faults.Add($"Row {number} of the journal of {node} is {row.Kind}: {row.Reasons}");
+                if (!seen.Add(row.Key))
+                    faults.Add($"The journal of {node} holds {row.Key} twice.");
+                submissions += row.Type == MessageTypes.ServiceSubmission ? 1 : 0;
+                decisions += row.Type == MessageTypes.ServiceDecision ? 1 : 0;
+            }
+        }
+
+        if (node == Nodes.Hub && (submissions != count || decisions != count))
+            faults.Add($"The hub journalled {submissions} submissions and {decisions} decisions of {count} cases.");
+        return number;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Globalization;
+
+namespace DataHub.Bench;
+
+/// <summary>What to measure.</summary>
+internal sealed record BenchOptions
+{
+    public const string Usage = """
+        exchange [--mode embedded] [--n 20000] [--runs 3] [--inflight 256] [--rate N] [--data DIR]
+                 whole exchanges: throughput, latency at half of it (or at --rate per second), memory, start-up, validation
+        growth   [--rows 100000] [--inflight 256] [--data DIR]
+                 one host, cost per exchange in twenty segments of equal size
+        startup  starts a host, hands one request in, prints the milliseconds since the process was started
+        """;
+
+    public required string Command { get; init; }
+
+    /// <summary>Exchanges of a counted run; for <c>growth</c> of the whole.</summary>
+    public int N { get; init; } = 20_000;
+
+    public int Runs { get; init; } = 3;
+
+    /// <summary>Exchanges under way at once in a closed loop.</summary>
+    public int InFlight { get; init; } = 256;
+
+    /// <summary>Rate of the latency run, exchanges per second; null: half of the measured throughput.</summary>
+    public double? Rate { get; init; }
+
+    /// <summary>Folder that gets the temporary data folders: choose the disk by it.</summary>
+    public string DataDirectory { get; init; } = Path.GetTempPath();
+
+    public static BenchOptions? Parse(string[] args, out string fault)
+    {
+        fault = "";
+        if (args is not [("exchange" or "growth" or "startup") and var command, .. var rest] || rest.Length % 2 != 0)
+        {
+            fault = "Name a command; every option takes a value.";
+            return null;
+        }
+
+        var options = new BenchOptions { Command = command, N = command == "growth" ? 100_000 : 20_000 };
+        foreach (var pair in rest.Chunk(2))
+        {
+            int? number = int.TryParse(pair[1], NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > 0 ? value : null;
+            var next = (pair[0], number) switch
+            {
+                ("--mode", _) when pair[1] == "embedded" => options,
+                ("--n" or "--rows", >= 100) => options with { N = value },
+                ("--runs", not null) => options with { Runs = value },
+                ("--inflight", not null) => options with { InFlight = value },
+                ("--rate", not null) => options with { Rate = value },
+                ("--data", _) when Directory.Exists(pair[1]) => options with { DataDirectory = pair[1] },
+                _ => null,
+            };
+            if (next is null)
+            {
+                fault = $"{pair[0]} {pair[1]} is not an option of this bench (--n and --rows: at least 100; --mode: embedded; --data: a folder that exists).";
+                return null;
+            }
+
+            options = next;
+        }
+
+        return options;
+    }
+}
