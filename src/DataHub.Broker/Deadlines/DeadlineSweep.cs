@@ -1,7 +1,9 @@
 using System.Globalization;
 using DataHub.Broker.Intake;
+using DataHub.Contracts;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Calendar;
+using DataHub.Core.Flows;
 using DataHub.Core.Registry;
 using DataHub.Core.Storage;
 
@@ -46,12 +48,15 @@ internal sealed class DeadlineSweep(INodeStore store, RegistrySnapshot registry)
             DueOn = clock.DueOn,
             CalendarComplete = clock.CalendarComplete,
         };
-        foreach (var city in new[] { row.State.SourceCity, row.State.TargetCity }.Where(c => c.Length > 0))
+        foreach (var city in new[] { row.State.SourceCity, row.State.TargetCity, clock.ResponsibleCity }.Where(c => c.Length > 0).Distinct(StringComparer.Ordinal))
         {
             var id = string.Create(CultureInfo.InvariantCulture, $"deadline-{row.State.ExchangeId}-{row.State.Version}-{number}-{city}");
             step.Make(city, id, row.State.ExchangeId, notice);
         }
 
+        // A holder that has not acknowledged may be treating a patient by a wrong result: worked until it is closed.
+        if (stage == DeadlineStage.Breach && row.State.Flow == RecognitionNoticeFlow.Code)
+            step.Commit.Breaks.Add(new BreakRow(row.State.ExchangeId, ReasonCodes.BreakUnacknowledgedCorrection, clock.ResponsibleCity, step.Now, null));
         step.Put(row with { NoticeStage = number });
     }
 }

@@ -60,7 +60,7 @@ public interface INodeStore : IAsyncDisposable
     /// <summary>Exchanges at the hub whose running leg was due on or before a day and whose notice stage is below one.</summary>
     ValueTask<List<ExchangeRow>> DueAsync(DateOnly onOrBefore, int stageBelow, int limit, CancellationToken cancel);
 
-    /// <summary>Exchanges at the hub with an outcome that were not reconciled and have not changed since a time.</summary>
+    /// <summary>Exchanges at the hub with an outcome that were not reconciled, have not changed since a time, and have no open break that says so.</summary>
     ValueTask<List<ExchangeRow>> UnreconciledAsync(DateTimeOffset unchangedSince, int limit, CancellationToken cancel);
 
     ValueTask<List<BreakRow>> BreaksAsync(string? exchangeId, bool openOnly, int limit, CancellationToken cancel);

@@ -118,7 +118,8 @@ public sealed partial class SqliteNodeStore
             .Bind(onOrBefore.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)).Bind(stageBelow).Bind(limit)));
 
     public ValueTask<List<ExchangeRow>> UnreconciledAsync(DateTimeOffset unchangedSince, int limit, CancellationToken cancel) => Read(db => Exchanges(
-        db.Prepare("SELECT " + SqliteKeys.ExchangeColumns + " FROM exchange WHERE node = 0 AND outcome IS NOT NULL AND reconciled_at IS NULL AND changed_at <= ? ORDER BY changed_at LIMIT ?")
+        db.Prepare("SELECT " + SqliteKeys.ExchangeColumns + " FROM exchange WHERE node = 0 AND outcome IS NOT NULL AND reconciled_at IS NULL AND changed_at <= ? "
+            + "AND NOT EXISTS (SELECT 1 FROM break b WHERE b.exchange_id = exchange.exchange_id AND b.code IN ('DH-7004', 'DH-7005') AND b.closed_at IS NULL) ORDER BY changed_at LIMIT ?")
             .Bind(unchangedSince.ToUnixTimeMilliseconds()).Bind(limit)));
 
     public ValueTask<List<BreakRow>> BreaksAsync(string? exchangeId, bool openOnly, int limit, CancellationToken cancel) => Read(db =>
