@@ -12,9 +12,18 @@ if (Console.IsOutputRedirected)
     Spectre.Console.AnsiConsole.Profile.Width = 200;
 }
 
+var parsed = CommandLine.Build().Parse(args);
+if (parsed.Errors.Count > 0)
+{
+    foreach (var error in parsed.Errors)
+        await Console.Error.WriteLineAsync(error.Message);
+    await Console.Error.WriteLineAsync("--help shows what can be asked.");
+    return ExitCodes.CannotStart;
+}
+
 try
 {
-    return await CommandLine.Build().Parse(args).InvokeAsync(new System.CommandLine.InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return await parsed.InvokeAsync(new System.CommandLine.InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
 catch (Exception e) when (e is HostRefusedException or SeedException or StoreUnavailableException or DataHub.Core.Signing.KeyStoreException)
 {
