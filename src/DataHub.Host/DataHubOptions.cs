@@ -1,5 +1,6 @@
 using DataHub.Adapters.Pipeline;
 using DataHub.Broker;
+using DataHub.Core.Messaging;
 using DataHub.Simulators;
 
 namespace DataHub.Host;
@@ -33,6 +34,9 @@ public sealed record DataHubOptions
 
     /// <summary>Replaces a city's own interface, by city key: for measuring and for tests that play the city themselves.</summary>
     public IReadOnlyDictionary<string, Func<CityAdapterContext, ICityAdapter>> CityOverrides { get; init; } = new Dictionary<string, Func<CityAdapterContext, ICityAdapter>>();
+
+    /// <summary>Wraps the bus that all nodes send to: tests lose, repeat and delay frames with it.</summary>
+    public Func<IFrameBus, IFrameBus> Bus { get; init; } = static bus => bus;
 
     /// <summary>The clock; tests set their own.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -91,7 +91,7 @@ public sealed class DataHubHost : IAsyncDisposable
         var logs = app.Services.GetRequiredService<ILoggerFactory>();
 
         CreateBus();
-        var frames = new MassTransitFrameBus(bus);
+        var frames = Options.Bus(new MassTransitFrameBus(bus));
         var check = new PayloadCheck(new ValidationPipeline(Registry, Options.Time));
         Hub = new HubNode(Registry, Store, frames, Keys, PatientKeys.LoadOrCreate(Path.Combine(keyDirectory, "patients.secret")), check, Options.Hub, Options.Time, logs.CreateLogger<HubNode>());
         Adapters = Registry.Cities.ToDictionary(c => c.Code, c => new AdapterNode(c, Store, frames, Keys, check, Options.Adapters, Options.Time, logs.CreateLogger<AdapterNode>()), StringComparer.Ordinal);
