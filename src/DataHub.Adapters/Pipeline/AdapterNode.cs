@@ -108,11 +108,12 @@ public sealed class AdapterNode : IAdapterIntake
         return await CompletedAsync(work) ? outcome! : new IntakeOutcome.Busy(TimeSpan.FromSeconds(2));
     }
 
+    /// <exception cref="StoreUnavailableException">The refusal is not journalled, so it must not be told to anyone.</exception>
     public async Task RefuseAsync(ReadOnlyMemory<byte> native, string? messageId, IReadOnlyList<Reason> reasons, CancellationToken cancellationToken)
     {
         var work = new AdapterWork(1, (step, cancel) => step.RefuseAsync(native, messageId ?? "", "", Nodes.NoExchange, City, reasons, cancel));
         await loop.PostAsync(work, cancellationToken);
-        await CompletedAsync(work);
+        await work.Done.Task;
     }
 
     private async Task<IntakeOutcome> RefusedAsync(NativeIntake message, IReadOnlyList<Reason> reasons, CancellationToken cancel)
