@@ -23,6 +23,8 @@ public static class ReasonCodes
     public const string UnknownValue = "DH-1014";
     public const string DuplicateMember = "DH-1015";
     public const string DigestMismatch = "DH-1016";
+    public const string MediaTypeUnsupported = "DH-1017";
+    public const string RequestIncomplete = "DH-1018";
 
     // 2xxx: business rules of one message.
     public const string ResidentIdCheckDigit = "DH-2001";

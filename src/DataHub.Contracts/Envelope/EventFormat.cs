@@ -279,11 +279,18 @@ public static class EventFormat
     {
         if (field is not null)
             return Outcome.Twice;
-        if (text.Length < 20 || text[10] != 'T' || (text[^1] != 'Z' && text[^6] is not ('+' or '-'))
-            || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
-            return Outcome.Wrong;
-        field = time.ToUniversalTime();
-        return Outcome.Set;
+        field = ReadTime(text);
+        return field is null ? Outcome.Wrong : Outcome.Set;
+    }
+
+    /// <summary>A time with date, seconds and offset (RFC 3339), in UTC; null where the text is none.</summary>
+    public static DateTimeOffset? ReadTime(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.Length < 20 || text[10] != 'T' || (text[^1] != 'Z' && text[^6] is not ('+' or '-'))
+            || !DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+            ? null
+            : time.ToUniversalTime();
     }
 
     private static Outcome SetNumber(ref long? field, string text)
@@ -330,6 +337,12 @@ public static class EventFormat
 
     private static bool IsSha256(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
 
-    private static EnvelopeFault NotReadable(JsonException e) =>
-        new(e.Message.Contains("depth", StringComparison.OrdinalIgnoreCase) ? ReasonCodes.TooDeep : ReasonCodes.NotWellFormed, "$");
+    private static EnvelopeFault NotReadable(JsonException e) => new(IsTooDeep(e) ? ReasonCodes.TooDeep : ReasonCodes.NotWellFormed, "$");
+
+    /// <summary>True where the reader gave up because of nesting; a text that ends too early speaks of depth as well.</summary>
+    public static bool IsTooDeep(JsonException fault)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        return fault.Message.Contains("maximum configured depth", StringComparison.OrdinalIgnoreCase);
+    }
 }

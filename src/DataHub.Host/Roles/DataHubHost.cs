@@ -45,6 +45,9 @@ public sealed class DataHubHost : IAsyncDisposable
     /// <summary>The simulated systems, by city code; empty where they are switched off.</summary>
     public IReadOnlyDictionary<string, SimulatedCity> Cities { get; private set; } = null!;
 
+    /// <summary>True where the bus and each of its queues' consumers work.</summary>
+    public bool BusHealthy => bus.CheckHealth().Status == BusHealthStatus.Healthy;
+
     /// <summary>Where the HTTP API answers.</summary>
     public Uri Url { get; private set; } = null!;
 

@@ -18,11 +18,12 @@ public sealed record BoundedBody(ReadOnlyMemory<byte> Bytes, BodyCut? Cut)
     /// <summary>The beginning of the body, for the journal.</summary>
     public ReadOnlyMemory<byte> Evidence => Bytes[..Math.Min(Bytes.Length, EvidenceBytes)];
 
-    public static async Task<BoundedBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    /// <param name="maxBytes">Longest body that is read whole.</param>
+    public static async Task<BoundedBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken, int maxBytes = MaxBytes)
     {
         // A declared length is believed only to refuse early, and then little is read; what arrives is counted anyway.
-        var declaredTooLong = request.ContentLength > MaxBytes;
-        var bound = declaredTooLong ? EvidenceBytes : MaxBytes + 1;
+        var declaredTooLong = request.ContentLength > maxBytes;
+        var bound = declaredTooLong ? EvidenceBytes : maxBytes + 1;
         var buffer = new byte[(int)Math.Min(bound, (request.ContentLength ?? 16 * 1024) + 1)];
         var length = 0;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -44,7 +45,7 @@ public sealed record BoundedBody(ReadOnlyMemory<byte> Bytes, BodyCut? Cut)
             return new BoundedBody(buffer.AsMemory(0, length), BodyCut.TooSlow);
         }
 
-        var tooLarge = declaredTooLong || length > MaxBytes;
+        var tooLarge = declaredTooLong || length > maxBytes;
         return new BoundedBody(buffer.AsMemory(0, length), tooLarge ? BodyCut.TooLarge : null);
     }
 }

@@ -1,0 +1,48 @@
+using DataHub.Contracts;
+using DataHub.Core.Storage;
+using DataHub.Host.Roles;
+
+namespace DataHub.Host.Api;
+
+/// <summary>Whether the process lives, and whether it can work: the second asks the database, the bus and every node.</summary>
+internal sealed class Health(DataHubHost host)
+{
+    private const string Ok = "ok";
+    private static readonly TimeSpan ReadWithin = TimeSpan.FromSeconds(2);
+
+    public static IResult Live() => Results.Json(new HealthAnswer("live", new Dictionary<string, string>()));
+
+    public async Task<IResult> ReadyAsync(CancellationToken cancel)
+    {
+        var checks = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["bus"] = host.BusHealthy ? Ok : "the bus is not running or a queue has no consumer",
+            ["database"] = await DatabaseAsync(cancel),
+            ["hub"] = Node(host.Hub.Healthy),
+        };
+        foreach (var (city, node) in host.Adapters)
+            checks["adapter:" + city] = Node(node.Healthy);
+        var ready = checks.Values.All(v => v == Ok);
+        return Results.Json(new HealthAnswer(ready ? "ready" : "not-ready", checks), statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private static string Node(bool healthy) => healthy ? Ok : "the journal cannot be written";
+
+    private async Task<string> DatabaseAsync(CancellationToken cancel)
+    {
+        try
+        {
+            // The read runs on a thread of its own: one that hangs must not hang this answer.
+            await Task.Run(async () => await host.Store.LinkAsync(Nodes.Hub, host.Adapters.Keys.First(), cancel), cancel).WaitAsync(ReadWithin, cancel);
+            return Ok;
+        }
+        catch (StoreUnavailableException)
+        {
+            return "the database cannot be read";
+        }
+        catch (TimeoutException)
+        {
+            return "the database does not answer";
+        }
+    }
+}
