@@ -45,13 +45,16 @@ public sealed class ApiKeys
         ArgumentNullException.ThrowIfNull(cityCode);
         if (cityCode.Length != 6 || !cityCode.All(char.IsAsciiDigit))
             throw new ArgumentException("A city is named by its six-digit code.", nameof(cityCode));
-        var file = FileIn(dataDirectory);
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        using var single = LockBeside(file);
+        var path = FileIn(dataDirectory);
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        else
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly | UnixFileMode.UserExecute);
+        using var single = LockBeside(path);
         var key = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
-        var content = Read(file);
+        var content = Read(path);
         content.Keys.Add(new StoredKey { City = cityCode, Sha256 = Convert.ToHexStringLower(Hash(key)), CreatedAt = (time ?? TimeProvider.System).GetUtcNow() });
-        Write(file, content);
+        Write(path, content);
         return key;
     }
 
