@@ -217,10 +217,10 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
                     step.Forward(forward.City, index, received.Raw, row);
                     break;
                 case Effect.OpenBreak open:
-                    step.Commit.Breaks.Add(new BreakRow(row.State.ExchangeId, open.Code, open.Detail, step.Now, null));
+                    step.Commit.Breaks.Add(new BreakChange.Opened(new BreakRow(row.State.ExchangeId, open.Code, open.Detail, step.Now, null)));
                     break;
                 case Effect.CloseBreak close:
-                    step.Commit.Healed.Add((row.State.ExchangeId, [close.Code], step.Now));
+                    step.Commit.Breaks.Add(new BreakChange.Healed(row.State.ExchangeId, [close.Code], step.Now));
                     break;
                 case Effect.IndexResult indexed:
                     step.Index(indexed.Result, patients.Of(indexed.PatientIdNumber));
@@ -243,9 +243,9 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
         if (!ReferenceEquals(reconciled.Row, row))
             step.Put(reconciled.Row);
         if (reconciled.Opened is { } opened)
-            step.Commit.Breaks.Add(opened);
+            step.Commit.Breaks.Add(new BreakChange.Opened(opened));
         if (reconciled.Healed)
-            step.Commit.Healed.Add((entry.ExchangeId, Reconciler.Healable, step.Now));
+            step.Commit.Breaks.Add(new BreakChange.Healed(entry.ExchangeId, Reconciler.Healable, step.Now));
     }
 
     private static void RefuseWithReceipt(HubStep step, ReceivedEvent received, CloudEvent e, IReadOnlyList<Reason> reasons)

@@ -11,6 +11,6 @@ internal sealed class LateSweep(INodeStore store, TimeSpan within)
     public async Task ApplyAsync(HubStep step, CancellationToken cancel)
     {
         foreach (var row in await store.UnreconciledAsync(step.Now - within, AtOnce, cancel))
-            step.Commit.Breaks.AddRange(Reconciler.Overdue(row, step.Now));
+            step.Commit.Breaks.AddRange(Reconciler.Overdue(row, step.Now).Select(b => new BreakChange.Opened(b)));
     }
 }

@@ -60,12 +60,15 @@ public interface INodeStore : IAsyncDisposable
     /// <summary>Exchanges at the hub whose running leg was due on or before a day and whose notice stage is below one.</summary>
     ValueTask<List<ExchangeRow>> DueAsync(DateOnly onOrBefore, int stageBelow, int limit, CancellationToken cancel);
 
-    /// <summary>Exchanges at the hub with an outcome that were not reconciled, have not changed since a time, and have no open break that says so.</summary>
+    /// <summary>
+    /// Exchanges at the hub with an outcome that have not changed since a time and that a side has not reported to hold,
+    /// oldest first. Those whose missing sides have open breaks already are left out, so that they hide no others.
+    /// </summary>
     ValueTask<List<ExchangeRow>> UnreconciledAsync(DateTimeOffset unchangedSince, int limit, CancellationToken cancel);
 
     ValueTask<List<BreakRow>> BreaksAsync(string? exchangeId, bool openOnly, int limit, CancellationToken cancel);
 
-    /// <summary>Exchanges of a node, newest first.</summary>
+    /// <summary>Exchanges of a node, in the order of their numbers.</summary>
     ValueTask<List<ExchangeRow>> ListExchangesAsync(string node, int limit, CancellationToken cancel);
 
     /// <summary>Counts of a node's exchanges by source city, flow, state, whether final, reconciled or refused.</summary>

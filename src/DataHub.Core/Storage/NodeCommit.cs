@@ -48,6 +48,20 @@ public sealed record NativeDeliveryRow(long JournalNumber, int EntryIndex, strin
 /// <summary>A named break that a person works, or that healed by itself.</summary>
 public sealed record BreakRow(string ExchangeId, string Code, string Detail, DateTimeOffset OpenedAt, DateTimeOffset? ClosedAt);
 
+/// <summary>What a step does to breaks. The order of a commit's changes counts: the last word on a break stands.</summary>
+public abstract record BreakChange
+{
+    private BreakChange()
+    {
+    }
+
+    /// <summary>Opens a break, or changes the detail of one that is open. One that had healed is as old as its return.</summary>
+    public sealed record Opened(BreakRow Break) : BreakChange;
+
+    /// <summary>Closes the exchange's open breaks of these codes: their cause is gone.</summary>
+    public sealed record Healed(string ExchangeId, IReadOnlyList<string> Codes, DateTimeOffset At) : BreakChange;
+}
+
 /// <summary>A receipt covers these sequence numbers of a city.</summary>
 public sealed record ReceiptRow(string City, long FromSequence, long ToSequence, int EntryIndex);
 
@@ -66,7 +80,7 @@ public sealed class NodeCommit(string node)
 
     public List<OutgoingRow> Outgoing { get; } = [];
 
-    /// <summary>Inserted or replaced where the stored version is lower or equal.</summary>
+    /// <summary>Inserted or replaced: only the node's own loop writes its exchanges, always from the latest.</summary>
     public Dictionary<string, ExchangeRow> Exchanges { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Per peer: highest number received and applied.</summary>
@@ -83,10 +97,7 @@ public sealed class NodeCommit(string node)
     /// <summary>Parked journal rows that an operator has dealt with.</summary>
     public List<long> ParkedResolved { get; } = [];
 
-    public List<BreakRow> Breaks { get; } = [];
-
-    /// <summary>Exchanges whose reconciliation breaks have healed: open breaks of these codes are closed.</summary>
-    public List<(string ExchangeId, IReadOnlyList<string> Codes, DateTimeOffset At)> Healed { get; } = [];
+    public List<BreakChange> Breaks { get; } = [];
 
     public List<ReceiptRow> Receipts { get; } = [];
 

@@ -55,8 +55,8 @@ internal sealed class SqliteCommitWriter(SqliteSession db)
                 .Bind(node).Bind(SqliteKeys.Node(r.City)).Bind(r.ToSequence).Bind(r.FromSequence).Bind(Id(r.EntryIndex, 0)).Run();
         }
 
-        WriteBreaks(commit);
-        WriteHealed(commit);
+        foreach (var change in commit.Breaks)
+            WriteBreak(change);
         WriteResults(commit);
         return new CommitResult(first);
     }
@@ -97,22 +97,19 @@ internal sealed class SqliteCommitWriter(SqliteSession db)
             .Bind(row.NoticeStage).Bind(row.RefusedFor).Run();
     }
 
-    private void WriteBreaks(NodeCommit commit)
+    private void WriteBreak(BreakChange change)
     {
-        foreach (var b in commit.Breaks)
+        switch (change)
         {
-            db.Prepare("INSERT INTO break (exchange_id, code, detail, opened_at, closed_at) VALUES (?,?,?,?,?) "
-                + "ON CONFLICT (exchange_id, code) DO UPDATE SET detail = excluded.detail, closed_at = excluded.closed_at")
-                .Bind(b.ExchangeId).Bind(b.Code).Bind(b.Detail).Bind(b.OpenedAt.ToUnixTimeMilliseconds()).Bind(b.ClosedAt?.ToUnixTimeMilliseconds()).Run();
-        }
-    }
-
-    private void WriteHealed(NodeCommit commit)
-    {
-        foreach (var (exchangeId, codes, at) in commit.Healed)
-        {
-            foreach (var code in codes)
-                db.Prepare("UPDATE break SET closed_at=? WHERE exchange_id=? AND code=? AND closed_at IS NULL").Bind(at.ToUnixTimeMilliseconds()).Bind(exchangeId).Bind(code).Run();
+            case BreakChange.Opened(var b):
+                db.Prepare("INSERT INTO break (exchange_id, code, detail, opened_at, closed_at) VALUES (?,?,?,?,?) ON CONFLICT (exchange_id, code) DO UPDATE SET "
+                    + "detail = excluded.detail, opened_at = CASE WHEN closed_at IS NULL THEN opened_at ELSE excluded.opened_at END, closed_at = excluded.closed_at")
+                    .Bind(b.ExchangeId).Bind(b.Code).Bind(b.Detail).Bind(b.OpenedAt.ToUnixTimeMilliseconds()).Bind(b.ClosedAt?.ToUnixTimeMilliseconds()).Run();
+                break;
+            case BreakChange.Healed(var exchangeId, var codes, var at):
+                foreach (var code in codes)
+                    db.Prepare("UPDATE break SET closed_at=? WHERE exchange_id=? AND code=? AND closed_at IS NULL").Bind(at.ToUnixTimeMilliseconds()).Bind(exchangeId).Bind(code).Run();
+                break;
         }
     }
 

@@ -42,7 +42,15 @@ public sealed partial class SqliteNodeStore : INodeStore
     {
         ArgumentNullException.ThrowIfNull(commit);
         var pending = new Pending(commit, new TaskCompletionSource<CommitResult>(TaskCreationOptions.RunContinuationsAsynchronously));
-        await queue.Writer.WriteAsync(pending, cancel);
+        try
+        {
+            await queue.Writer.WriteAsync(pending, cancel);
+        }
+        catch (ChannelClosedException e)
+        {
+            throw new StoreUnavailableException("The store is closed.", e);
+        }
+
         // Not cancellable from here on: the caller has to learn whether it was written.
         return await pending.Done.Task;
     }

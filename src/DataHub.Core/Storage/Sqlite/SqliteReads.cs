@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using DataHub.Contracts;
 using DataHub.Core.Flows;
 using DataHub.Core.Journal;
 using Microsoft.Data.Sqlite;
@@ -118,9 +119,11 @@ public sealed partial class SqliteNodeStore
             .Bind(onOrBefore.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)).Bind(stageBelow).Bind(limit)));
 
     public ValueTask<List<ExchangeRow>> UnreconciledAsync(DateTimeOffset unchangedSince, int limit, CancellationToken cancel) => Read(db => Exchanges(
-        db.Prepare("SELECT " + SqliteKeys.ExchangeColumns + " FROM exchange WHERE node = 0 AND outcome IS NOT NULL AND reconciled_at IS NULL AND changed_at <= ? "
-            + "AND NOT EXISTS (SELECT 1 FROM break b WHERE b.exchange_id = exchange.exchange_id AND b.code IN ('DH-7004', 'DH-7005') AND b.closed_at IS NULL) ORDER BY changed_at LIMIT ?")
-            .Bind(unchangedSince.ToUnixTimeMilliseconds()).Bind(limit)));
+        db.Prepare("SELECT " + SqliteKeys.ExchangeColumns + " FROM exchange e WHERE node = 0 AND outcome IS NOT NULL AND reconciled_at IS NULL AND changed_at <= ?1 AND ("
+            + "(source_digest IS NULL AND NOT EXISTS (SELECT 1 FROM break b WHERE b.exchange_id = e.exchange_id AND b.code = ?2 AND b.closed_at IS NULL)) OR "
+            + "(target_digest IS NULL AND target_city <> '' AND NOT EXISTS (SELECT 1 FROM break b WHERE b.exchange_id = e.exchange_id AND b.code = ?3 AND b.closed_at IS NULL))) "
+            + "ORDER BY changed_at LIMIT ?4")
+            .Bind(unchangedSince.ToUnixTimeMilliseconds()).Bind(ReasonCodes.BreakMissingAtSource).Bind(ReasonCodes.BreakMissingAtTarget).Bind(limit)));
 
     public ValueTask<List<BreakRow>> BreaksAsync(string? exchangeId, bool openOnly, int limit, CancellationToken cancel) => Read(db =>
     {
@@ -207,10 +210,11 @@ public sealed partial class SqliteNodeStore
 
     private ValueTask<T> Read<T>(Func<SqliteSession, T> read)
     {
-        if (!readers.TryTake(out var reader))
-            reader = new SqliteSession(file);
+        SqliteSession? reader = null;
         try
         {
+            if (!readers.TryTake(out reader))
+                reader = new SqliteSession(file);
             var result = read(reader);
             readers.Add(reader);
             return ValueTask.FromResult(result);
@@ -218,7 +222,7 @@ public sealed partial class SqliteNodeStore
         catch (SqliteException e)
         {
             // The connection's condition is not known any more: it does not go back.
-            reader.Dispose();
+            reader?.Dispose();
             throw new StoreUnavailableException("The database could not be read.", e);
         }
     }
