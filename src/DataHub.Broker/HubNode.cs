@@ -6,7 +6,6 @@ using DataHub.Broker.Reconciliation;
 using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
-using DataHub.Core.Errors;
 using DataHub.Core.Journal;
 using DataHub.Core.Messaging;
 using DataHub.Core.Registry;

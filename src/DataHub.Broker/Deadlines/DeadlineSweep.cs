@@ -56,7 +56,7 @@ internal sealed class DeadlineSweep(INodeStore store, RegistrySnapshot registry)
 
         // A holder that has not acknowledged may be treating a patient by a wrong result: worked until it is closed.
         if (stage == DeadlineStage.Breach && row.State.Flow == RecognitionNoticeFlow.Code)
-            step.Commit.Breaks.Add(new BreakRow(row.State.ExchangeId, ReasonCodes.BreakUnacknowledgedCorrection, clock.ResponsibleCity, step.Now, null));
+            step.Commit.Breaks.Add(new BreakChange.Opened(new BreakRow(row.State.ExchangeId, ReasonCodes.BreakUnacknowledgedCorrection, clock.ResponsibleCity, step.Now, null)));
         step.Put(row with { NoticeStage = number });
     }
 }
