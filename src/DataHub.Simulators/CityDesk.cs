@@ -21,13 +21,16 @@ internal sealed class CityDesk(CityTables tables, string city, RegistrySnapshot 
     {
         if (tables.Case(planned.CaseNumber) is not null)
             return;
-        var flow = FlowCatalogue.OpenedBy(planned.Type) ?? throw new ArgumentException($"{planned.Type} opens no exchange.", nameof(planned));
-        var its = new CityCase { Number = planned.CaseNumber, Role = Party.Source, Flow = flow.Code, State = CaseStates.Planned, Steps = 1, Memory = [] };
+        if (planned.Native is null && FlowCatalogue.OpenedBy(planned.Type) is null)
+            throw new ArgumentException($"{planned.Type} opens no exchange.", nameof(planned));
+        var its = new CityCase { Number = planned.CaseNumber, Role = Party.Source, Flow = planned.Expected.Flow, State = CaseStates.Planned, Steps = 1, Memory = [] };
         var draft = Draft(its);
-        CityBehaviour.Opened(draft, Read(planned.Type, planned.Data.Span));
+        if (planned.Data.Length > 0)
+            CityBehaviour.Opened(draft, Read(planned.Type, planned.Data.Span));
         if (planned.Expected.Expectation is Expectation.Reconciled)
             draft.Remember("expects-result", "1");
-        tables.AddAction(MessageId(its.Number, 1), new PlannedStep(its.Number, planned.Type, planned.DueAt, planned.Data.ToArray()), CaseDraft.WholeSecond(planned.DueAt));
+        var step = new PlannedStep(its.Number, planned.Type, planned.DueAt, planned.Data.ToArray(), planned.Native?.ToArray());
+        tables.AddAction(MessageId(its.Number, 1), step, CaseDraft.WholeSecond(planned.DueAt));
         Save(draft);
     }
 
@@ -66,6 +69,13 @@ internal sealed class CityDesk(CityTables tables, string city, RegistrySnapshot 
             its.State = CaseStates.Open;
         }
 
+        if (action.Data.Length == 0)
+        {
+            // A sample that was to be refused, and that this system cannot read itself.
+            tables.Save(its);
+            return;
+        }
+
         var payload = Read(action.Type, action.Data);
         var draft = Draft(its);
         Keep(draft, action.Type, payload);
@@ -89,10 +99,10 @@ internal sealed class CityDesk(CityTables tables, string city, RegistrySnapshot 
         var codes = its.Refusals.Split(',', StringSplitOptions.RemoveEmptyEntries).Concat(reasons.Select(r => r.Code));
         its.Refusals = string.Join(',', codes.Distinct(StringComparer.Ordinal).Take(MaxRefusals));
         var draft = Draft(its);
-        if (FlowCatalogue.OpenedBy(action.Type) is not null)
+        if (its.State == CaseStates.Planned || FlowCatalogue.OpenedBy(action.Type) is not null)
         {
             tables.DropActions(its.Number);
-            if (!RecognitionBehaviour.AskAgain(draft, Read(action.Type, action.Data), reasons))
+            if (action.Data.Length == 0 || !RecognitionBehaviour.AskAgain(draft, Read(action.Type, action.Data), reasons))
                 its.State = CaseStates.Refused;
         }
 

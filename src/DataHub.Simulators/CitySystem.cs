@@ -164,7 +164,7 @@ public sealed class CitySystem(
         try
         {
             var exchangeId = FlowCatalogue.OpenedBy(action.Type) is null ? store.Read(t => t.Case(action.CaseNumber))?.ExchangeId : null;
-            var outcome = await TrySendAsync(new OutgoingNative(action.Type, action.MessageId, exchangeId, CaseDraft.WholeSecond(action.MadeAt), action.Data), action.Attempts, cancellationToken);
+            var outcome = await TrySendAsync(action, exchangeId, cancellationToken);
             await WriteAsync(
                 desk =>
                 {
@@ -202,16 +202,18 @@ public sealed class CitySystem(
         }
     }
 
-    private async Task<PortOutcome> TrySendAsync(OutgoingNative message, int attempts, CancellationToken cancellationToken)
+    private async Task<PortOutcome> TrySendAsync(CityAction action, string? exchangeId, CancellationToken cancellationToken)
     {
         try
         {
-            return await port.SendAsync(message, cancellationToken);
+            return await (action.Native is { } sample
+                ? port.SendRawAsync(action.MessageId, sample, cancellationToken)
+                : port.SendAsync(new OutgoingNative(action.Type, action.MessageId, exchangeId, CaseDraft.WholeSecond(action.MadeAt), action.Data), cancellationToken));
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            log?.LogDebug(e, "Message {MessageId} of city {City} was not handed over", message.MessageId, City);
-            return new PortOutcome.Retry(TimeSpan.FromMilliseconds(Math.Min(10_000, 100 << Math.Min(attempts, 7))));
+            log?.LogDebug(e, "Message {MessageId} of city {City} was not handed over", action.MessageId, City);
+            return new PortOutcome.Retry(TimeSpan.FromMilliseconds(Math.Min(10_000, 100 << Math.Min(action.Attempts, 7))));
         }
     }
 

@@ -17,7 +17,10 @@ internal enum ActionState
 }
 
 /// <summary>A message of this city that is to be handed over, was, or was refused.</summary>
-internal sealed record CityAction(string MessageId, string CaseNumber, string Type, DateTimeOffset MadeAt, byte[] Data, ActionState State, int Attempts);
+/// <param name="Data">The payload as canonical JSON; empty for a sample that cannot be read.</param>
+/// <param name="Native">A sample, handed over byte for byte; null for a message that is put into the city's form first.</param>
+internal sealed record CityAction(
+    string MessageId, string CaseNumber, string Type, DateTimeOffset MadeAt, byte[] Data, byte[]? Native, ActionState State, int Attempts);
 
 /// <summary>A message that was delivered to this city.</summary>
 internal sealed record InboxRow(string MessageId, string Type, byte[]? Data, Outcome? Outcome);
@@ -31,7 +34,7 @@ internal sealed partial class CityTables(SqliteSession db) : IOwnResults
             steps INTEGER NOT NULL, outcome TEXT, amount_fen INTEGER, reference TEXT, refusals TEXT NOT NULL, memory TEXT NOT NULL) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS actions (
             message_id TEXT NOT NULL PRIMARY KEY, case_number TEXT NOT NULL, type TEXT NOT NULL, due_at INTEGER NOT NULL, made_at INTEGER NOT NULL,
-            data BLOB NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL) WITHOUT ROWID;
+            data BLOB NOT NULL, native BLOB, state INTEGER NOT NULL, attempts INTEGER NOT NULL) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS actions_due ON actions (due_at) WHERE state = 0;
         CREATE INDEX IF NOT EXISTS actions_waiting ON actions (case_number) WHERE state = 0;
         CREATE INDEX IF NOT EXISTS actions_refused ON actions (state) WHERE state = 2;
@@ -49,7 +52,7 @@ internal sealed partial class CityTables(SqliteSession db) : IOwnResults
         """;
 
     private const string CaseColumns = "number, exchange_id, role, flow, state, steps, outcome, amount_fen, reference, refusals, memory";
-    private const string ActionColumns = "message_id, case_number, type, made_at, data, state, attempts";
+    private const string ActionColumns = "message_id, case_number, type, made_at, data, native, state, attempts";
 
     public CityCase? Case(string number) => First(db.Prepare($"SELECT {CaseColumns} FROM cases WHERE number = ?").Bind(number), ReadCase);
 
@@ -77,9 +80,15 @@ internal sealed partial class CityTables(SqliteSession db) : IOwnResults
             db.Prepare("SELECT due_at FROM actions WHERE state = 0 AND due_at > ? ORDER BY due_at LIMIT 1").Bind(now.ToUnixTimeMilliseconds()),
             r => DateTimeOffset.FromUnixTimeMilliseconds(r.Long(0)));
 
-    public void AddAction(string messageId, PlannedStep step, DateTimeOffset madeAt) => db.Prepare(
-            "INSERT INTO actions (message_id, case_number, type, due_at, made_at, data, state, attempts) VALUES (?,?,?,?,?,?,0,0)")
-        .Bind(messageId).Bind(step.CaseNumber).Bind(step.Type).Bind(step.DueAt.ToUnixTimeMilliseconds()).Bind(madeAt.ToUnixTimeMilliseconds()).Bind(step.Data).Run();
+    public void AddAction(string messageId, PlannedStep step, DateTimeOffset madeAt)
+    {
+        var insert = db.Prepare(
+            $"INSERT INTO actions (message_id, case_number, type, due_at, made_at, data, state, attempts, native) VALUES (?,?,?,?,?,?,0,0,{(step.Native is null ? "NULL" : "?")})")
+            .Bind(messageId).Bind(step.CaseNumber).Bind(step.Type).Bind(step.DueAt.ToUnixTimeMilliseconds()).Bind(madeAt.ToUnixTimeMilliseconds()).Bind(step.Data);
+        if (step.Native is { } native)
+            insert.Bind(native);
+        insert.Run();
+    }
 
     public void EndAction(string messageId, ActionState state)
         => db.Prepare("UPDATE actions SET state = ?, attempts = attempts + 1 WHERE message_id = ?").Bind((long)state).Bind(messageId).Run();
@@ -165,7 +174,7 @@ internal sealed partial class CityTables(SqliteSession db) : IOwnResults
     };
 
     private static CityAction ReadAction(SqliteStatement r)
-        => new(r.Text(0), r.Text(1), r.Text(2), DateTimeOffset.FromUnixTimeMilliseconds(r.Long(3)), r.Bytes(4), (ActionState)r.Long(5), (int)r.Long(6));
+        => new(r.Text(0), r.Text(1), r.Text(2), DateTimeOffset.FromUnixTimeMilliseconds(r.Long(3)), r.Bytes(4), r.IsNull(5) ? null : r.Bytes(5), (ActionState)r.Long(6), (int)r.Long(7));
 
     private static InboxRow ReadInbox(SqliteStatement r) => new(r.Text(0), r.Text(1), r.IsNull(2) ? null : r.Bytes(2), ReadOutcome(r, 3));
 

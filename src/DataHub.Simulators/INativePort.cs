@@ -38,6 +38,10 @@ public interface INativePort
     /// <summary>Hands one message over and waits for the native answer. An exception counts as <see cref="PortOutcome.Retry"/>.</summary>
     Task<PortOutcome> SendAsync(OutgoingNative message, CancellationToken cancellationToken);
 
-    /// <summary>Hands over a sample in the city's own form, byte for byte as a person wrote it, for trying out refusals.</summary>
-    Task<PortOutcome> SendRawAsync(ReadOnlyMemory<byte> sample, CancellationToken cancellationToken);
+    /// <summary>
+    /// Hands over a sample in the city's own form, byte for byte as a person wrote it, and waits for the native answer. The
+    /// number of the message stands in the sample itself, if it can be read at all.
+    /// </summary>
+    /// <param name="messageId">The number under which the city's system books the answer; the same at a repetition.</param>
+    Task<PortOutcome> SendRawAsync(string messageId, ReadOnlyMemory<byte> sample, CancellationToken cancellationToken);
 }

@@ -37,6 +37,9 @@ public sealed record Knobs
     /// <summary>Share of the generated cases that are made wrong on purpose.</summary>
     public double InvalidRate { get; init; } = 0.06;
 
+    /// <summary>Cases whose end is not drawn: the outcome code by the number in the opening message.</summary>
+    public IReadOnlyDictionary<string, string> FixedEnds { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Share of the calls to the city's system that fail, half of them after the work was done.</summary>
     public double FaultRate { get; init; }
 

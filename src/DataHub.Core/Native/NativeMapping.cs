@@ -121,11 +121,17 @@ public sealed class NativeMapping
         writer.WriteText(messageId, map.Header["@messageId"], record, "@messageId");
         if (exchangeId is not null)
             writer.WriteText(exchangeId, map.Header["@exchangeId"], record, "@exchangeId");
-        writer.WriteText(time.ToOffset(TimeSpan.FromHours(8)).ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture), map.Header["@sentAt"], record, "@sentAt");
+        writer.WriteText(Rfc3339(time), map.Header["@sentAt"], record, "@sentAt");
         using var json = JsonDocument.Parse(data);
         writer.WriteObject(json.RootElement, map.Body, record, "$");
         return record;
     }
+
+    /// <summary>A moment as the city's own system writes it in a message's header.</summary>
+    public string TimeText(DateTimeOffset moment) => mapsByNativeType.Values.First().Header["@sentAt"].Convert.Write(Rfc3339(moment))!;
+
+    private static string Rfc3339(DateTimeOffset moment) =>
+        moment.ToOffset(TimeSpan.FromHours(8)).ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture);
 
     private static string NativeType(MessageMap map) => map.Header["@type"].Convert.Write(map.Type[MessageTypes.Prefix.Length..])!;
 

@@ -7,7 +7,7 @@ using DataHub.Contracts;
 namespace DataHub.Core.Registry;
 
 /// <summary>Reads the seeds' CSV files and collects every fault on the way.</summary>
-internal sealed class SeedFolder(string path)
+public sealed class SeedFolder(string path)
 {
     private const long MaxBytes = 4 * 1024 * 1024;
     private const int MaxRows = 20_000;
@@ -26,8 +26,10 @@ internal sealed class SeedFolder(string path)
 
     private readonly List<SeedFault> faults = [];
 
+    /// <summary>Every fault so far, of reading and of those who check what was read.</summary>
     public IReadOnlyList<SeedFault> Faults => faults;
 
+    /// <param name="row">Line in the file, from 1; 0 for the file as a whole.</param>
     public void Fault(string file, int row, string reason) => faults.Add(new SeedFault(file, row, reason));
 
     /// <summary>The names of the files of a sub-folder, sorted, as paths inside the seeds folder.</summary>
@@ -112,8 +114,16 @@ internal sealed class SeedFolder(string path)
 }
 
 /// <summary>One row, read field by field. A wrong value is a fault and reads as a harmless default.</summary>
-internal sealed partial class SeedRow(SeedFolder folder, string file, int row, Dictionary<string, string> values)
+public sealed partial class SeedRow
 {
+    private readonly SeedFolder folder;
+    private readonly string file;
+    private readonly int row;
+    private readonly Dictionary<string, string> values;
+
+    internal SeedRow(SeedFolder folder, string file, int row, Dictionary<string, string> values) => (this.folder, this.file, this.row, this.values) = (folder, file, row, values);
+
+    /// <summary>Adds a fault at this row.</summary>
     public void Fault(string reason) => folder.Fault(file, row, reason);
 
     public string Text(string column)

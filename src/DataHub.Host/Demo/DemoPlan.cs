@@ -14,6 +14,9 @@ public sealed partial record DemoPlan(int Cases, int Seed, DateTimeOffset Start)
 {
     private const string FileName = "demo-plan.json";
 
+    /// <summary>By how much the samples go out before the first generated case.</summary>
+    private static readonly TimeSpan SamplesFirst = TimeSpan.FromSeconds(1);
+
     /// <summary>The plan of the data folder, or a new one.</summary>
     /// <returns>The plan, and whether it was there before.</returns>
     public static (DemoPlan Plan, bool Continued) LoadOrCreate(string directory, int cases, int seed, TimeProvider time)
@@ -28,9 +31,15 @@ public sealed partial record DemoPlan(int Cases, int Seed, DateTimeOffset Start)
         return (plan, false);
     }
 
-    /// <summary>The same cases at every call: they follow from the plan alone.</summary>
-    public IReadOnlyList<PlannedCase> Generate(Knobs knobs, RegistrySnapshot registry) =>
-        Cases == 0 ? [] : new CaseGenerator(knobs with { Seed = Seed }, registry).Generate(Cases, Start, TimeSpan.FromMilliseconds(Math.Min(Cases * 20.0, 20_000)));
+    /// <summary>The samples, then the generated cases. The same at every call: they follow from the plan and the seeds alone.</summary>
+    public IReadOnlyList<PlannedCase> AllCases(SampleCases samples, Knobs knobs, RegistrySnapshot registry)
+    {
+        ArgumentNullException.ThrowIfNull(samples);
+        IReadOnlyList<PlannedCase> generated = Cases == 0
+            ? []
+            : new CaseGenerator(knobs with { Seed = Seed }, registry).Generate(Cases, Start + SamplesFirst, TimeSpan.FromMilliseconds(Math.Min(Cases * 20.0, 20_000)));
+        return [.. samples.Plan(Start), .. generated];
+    }
 
     [JsonSerializable(typeof(DemoPlan))]
     private sealed partial class PlanJson : JsonSerializerContext;

@@ -34,7 +34,7 @@ public sealed class DemoRunner(DataHubHost host)
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(show);
         var clock = System.Diagnostics.Stopwatch.StartNew();
-        planned = plan.Generate(host.Options.Knobs, host.Registry);
+        planned = plan.AllCases(host.Samples, host.Options.Knobs, host.Registry);
         foreach (var group in planned.GroupBy(c => c.City, StringComparer.Ordinal))
             await host.Cities[group.Key].System.PlanAsync([.. group], cancel);
         using var timer = new PeriodicTimer(LookEvery);

@@ -11,7 +11,7 @@ namespace DataHub.Host.Demo;
 public static class DemoScreen
 {
     /// <summary>Rows of the final table; the rest is summed up, and whatever did not end as expected is always listed.</summary>
-    private const int MaxRows = 60;
+    private const int MaxRows = 150;
 
     public static async Task<DemoSummary> RunAsync(DataHubHost host, DemoPlan plan, TimeSpan atMost, bool quiet, CancellationToken cancel)
     {

@@ -10,6 +10,7 @@ using DataHub.Core.Storage;
 using DataHub.Core.Storage.Sqlite;
 using DataHub.Core.Validation;
 using DataHub.Host.Api;
+using DataHub.Simulators.Cases;
 using MassTransit;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -32,6 +33,9 @@ public sealed class DataHubHost : IAsyncDisposable
     public required DataHubOptions Options { get; init; }
 
     public RegistrySnapshot Registry { get; private set; } = null!;
+
+    /// <summary>The seeds' sample cases.</summary>
+    public SampleCases Samples { get; private set; } = SampleCases.None;
 
     public INodeStore Store { get; private set; } = null!;
 
@@ -78,6 +82,7 @@ public sealed class DataHubHost : IAsyncDisposable
         instanceLock = LockDirectory(Options.DataDirectory);
         var seeds = Options.SeedsDirectory ?? RegistrySnapshot.FindSeeds();
         Registry = RegistrySnapshot.Load(seeds);
+        Samples = SampleCases.Load(seeds, Registry);
         var keyDirectory = Path.Combine(Options.DataDirectory, "keys");
         Keys = KeyStore.LoadOrCreateDevelopment(keyDirectory, Registry.Cities.Select(c => c.Code).Append(Nodes.Hub), Options.Time);
         Store = new SqliteNodeStore(Path.Combine(Options.DataDirectory, "datahub.db"));
@@ -129,6 +134,7 @@ public sealed class DataHubHost : IAsyncDisposable
     {
         var cities = new Dictionary<string, SimulatedCity>(StringComparer.Ordinal);
         Cities = cities;
+        var knobs = Options.Knobs with { FixedEnds = Samples.FixedEnds };
         foreach (var city in Registry.Cities)
         {
             var mapping = NativeMapping.Load(seeds, city.Key, Registry);
@@ -136,7 +142,7 @@ public sealed class DataHubHost : IAsyncDisposable
             var replaced = Options.CityOverrides.GetValueOrDefault(city.Key);
             if (Options.Simulators && replaced is null)
             {
-                cities[city.Code] = await SimulatedCities.StartAsync(city, Registry, mapping, Options, () => Url, logs, cancel);
+                cities[city.Code] = await SimulatedCities.StartAsync(city, Registry, mapping, Options with { Knobs = knobs }, () => Url, logs, cancel);
                 endpoint = cities[city.Code].Endpoint;
             }
 

@@ -34,7 +34,8 @@ internal sealed record CityCase
 }
 
 /// <summary>A message that the city's clerk will make.</summary>
-internal sealed record PlannedStep(string CaseNumber, string Type, DateTimeOffset DueAt, byte[] Data);
+/// <param name="Native">The message as it is handed over, where a person wrote it in the city's own form.</param>
+internal sealed record PlannedStep(string CaseNumber, string Type, DateTimeOffset DueAt, byte[] Data, byte[]? Native = null);
 
 /// <summary>A medical result that this city published.</summary>
 internal sealed record OwnResult(string ResultId, string CaseNumber, string PatientId, string ItemCode, byte[] Notice, string Digest, bool Revoked);

@@ -32,6 +32,8 @@ internal static class Script
 {
     public static ServiceEnd Service(Knobs knobs, string number)
     {
+        if (knobs.FixedEnds.TryGetValue(number, out var end))
+            return end switch { "returned" => ServiceEnd.Returned, "withdrawn" => ServiceEnd.Withdrawn, "refused" => ServiceEnd.Refused, _ => ServiceEnd.Approved };
         var draw = Draw.Of(knobs.Seed, number, "end");
         if ((draw -= knobs.ReturnRate) < 0)
             return ServiceEnd.Returned;
@@ -46,22 +48,28 @@ internal static class Script
 
     public static PensionEnd Pension(Knobs knobs, string number)
     {
+        if (knobs.FixedEnds.TryGetValue(number, out var end))
+            return end switch { "returned" => PensionEnd.Returned, "withdrawn" => PensionEnd.Withdrawn, _ => PensionEnd.Completed };
         var draw = Draw.Of(knobs.Seed, number, "end");
         if ((draw -= knobs.ReturnRate) < 0)
             return PensionEnd.Returned;
         return draw - knobs.WithdrawalRate < 0 ? PensionEnd.Withdrawn : PensionEnd.Completed;
     }
 
-    public static bool Overlap(Knobs knobs, string number) => Draw.Of(knobs.Seed, number, "overlap") < knobs.OverlapRate;
+    public static bool Overlap(Knobs knobs, string number)
+        => !knobs.FixedEnds.ContainsKey(number) && Draw.Of(knobs.Seed, number, "overlap") < knobs.OverlapRate;
 
     /// <summary>The order of table and money is free.</summary>
     public static bool RemittanceFirst(Knobs knobs, string number) => Draw.Of(knobs.Seed, number, "remittance-first") < 0.2;
 
-    public static bool Recognised(Knobs knobs, string number) => Draw.Of(knobs.Seed, number, "recognised") >= knobs.RefusalRate;
+    public static bool Recognised(Knobs knobs, string number)
+        => knobs.FixedEnds.TryGetValue(number, out var end) ? end == "recognised" : Draw.Of(knobs.Seed, number, "recognised") >= knobs.RefusalRate;
 
     /// <summary>What becomes of a result once it has been used.</summary>
     public static NoticeEnd Notice(Knobs knobs, string resultId)
     {
+        if (knobs.FixedEnds.TryGetValue(resultId, out var end))
+            return end switch { "corrected" => NoticeEnd.Corrected, "revoked" => NoticeEnd.Revoked, _ => NoticeEnd.Published };
         var draw = Draw.Of(knobs.Seed, resultId, "end");
         if ((draw -= knobs.CorrectionRate) < 0)
             return NoticeEnd.Corrected;

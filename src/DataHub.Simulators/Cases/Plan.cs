@@ -4,12 +4,16 @@ namespace DataHub.Simulators.Cases;
 /// <param name="CaseNumber">The city's own number, unique in the city; also the beginning of its messages' numbers.</param>
 /// <param name="City">GB/T 2260 code of the submitting city.</param>
 /// <param name="DueAt">When it is submitted.</param>
-/// <param name="Type">The type that opens the flow.</param>
-/// <param name="Data">The opening payload as canonical JSON.</param>
+/// <param name="Type">The type that opens the flow; of a sample that is to be refused also another.</param>
+/// <param name="Data">The payload as canonical JSON; empty for a sample that cannot be read.</param>
 /// <param name="Expected">What has to become of it.</param>
-public sealed record PlannedCase(string CaseNumber, string City, DateTimeOffset DueAt, string Type, ReadOnlyMemory<byte> Data, ExpectedCase Expected);
+public sealed record PlannedCase(string CaseNumber, string City, DateTimeOffset DueAt, string Type, ReadOnlyMemory<byte> Data, ExpectedCase Expected)
+{
+    /// <summary>A sample in the city's own form, to be handed over byte for byte; null where the message is put into that form first.</summary>
+    public ReadOnlyMemory<byte>? Native { get; init; }
+}
 
-/// <summary>What has to become of a generated case, as the knobs were when it was generated.</summary>
+/// <summary>What has to become of a case. For a generated one it holds for the knobs of that moment.</summary>
 public sealed record ExpectedCase(string CaseNumber, string City, string Flow, Expectation Expectation);
 
 public abstract record Expectation

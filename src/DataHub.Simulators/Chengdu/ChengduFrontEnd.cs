@@ -29,18 +29,19 @@ public sealed class ChengduFrontEnd(HttpFrontEndOptions options, NativeMapping m
 
     public Task<PortOutcome> SendAsync(OutgoingNative message, CancellationToken cancellationToken) =>
         _http.Compose(message, out var refused) is { } record
-            ? SendRawAsync(NativeJson.Write(record), cancellationToken)
+            ? PostAsync(NativeJson.Write(record), cancellationToken)
             : Task.FromResult(refused);
 
-    public Task<PortOutcome> SendRawAsync(ReadOnlyMemory<byte> sample, CancellationToken cancellationToken) => _http.SendAsync(
-        CasesPath, sample, Json, answer => NativeJson.TryRead(answer, out var record, out _) ? _http.OfAck(record) : null, cancellationToken);
-
+    public Task<PortOutcome> SendRawAsync(string messageId, ReadOnlyMemory<byte> sample, CancellationToken cancellationToken) => PostAsync(sample, cancellationToken);
     public async ValueTask DisposeAsync()
     {
         if (_listener is not null)
             await _listener.DisposeAsync();
         _http.Dispose();
     }
+
+    private Task<PortOutcome> PostAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => _http.SendAsync(
+        CasesPath, body, Json, answer => NativeJson.TryRead(answer, out var record, out _) ? _http.OfAck(record) : null, cancellationToken);
 
     private Task DeliverAsync(HttpContext http, CitySystem system) =>
         AnswerAsync(http, (record, token) => _http.DeliverAsync(system, record, token));

@@ -26,11 +26,10 @@ public sealed class DeyangFrontEnd(HttpFrontEndOptions options, NativeMapping ma
 
     public Task<PortOutcome> SendAsync(OutgoingNative message, CancellationToken cancellationToken) =>
         _http.Compose(message, out var refused) is { } record
-            ? SendRawAsync(Soap.Write(DeyangXml.Message(DeyangXml.Submit, record, mapping.TypeField)), cancellationToken)
+            ? PostAsync(Soap.Write(DeyangXml.Message(DeyangXml.Submit, record, mapping.TypeField)), cancellationToken)
             : Task.FromResult(refused);
 
-    public Task<PortOutcome> SendRawAsync(ReadOnlyMemory<byte> sample, CancellationToken cancellationToken) =>
-        _http.SendAsync(ServicePath, sample, SoapXml, ReadAnswer, cancellationToken);
+    public Task<PortOutcome> SendRawAsync(string messageId, ReadOnlyMemory<byte> sample, CancellationToken cancellationToken) => PostAsync(sample, cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -38,6 +37,9 @@ public sealed class DeyangFrontEnd(HttpFrontEndOptions options, NativeMapping ma
             await _listener.DisposeAsync();
         _http.Dispose();
     }
+
+    private Task<PortOutcome> PostAsync(ReadOnlyMemory<byte> envelope, CancellationToken cancellationToken) =>
+        _http.SendAsync(ServicePath, envelope, SoapXml, ReadAnswer, cancellationToken);
 
     private PortOutcome? ReadAnswer(byte[] answer)
     {

@@ -40,8 +40,8 @@ public sealed class MeishanFrontEnd : INativePort, IDisposable
             : Task.FromResult(refused);
 
     /// <param name="sample">UTF-8 lines <c>COLUMN=value</c>; entries of lists as <c>LIST[1].COLUMN=value</c>.</param>
-    public Task<PortOutcome> SendRawAsync(ReadOnlyMemory<byte> sample, CancellationToken cancellationToken) =>
-        SendAsync("sample-" + Guid.NewGuid().ToString("N"), _database.Send.ReadSample(sample.Span), cancellationToken);
+    public Task<PortOutcome> SendRawAsync(string messageId, ReadOnlyMemory<byte> sample, CancellationToken cancellationToken) =>
+        SendAsync(messageId, _database.Send.ReadSample(sample.Span), cancellationToken);
 
     /// <summary>Runs until cancelled.</summary>
     public Task RunAsync(CityHandlers city, CancellationToken cancellationToken) => Task.WhenAll(

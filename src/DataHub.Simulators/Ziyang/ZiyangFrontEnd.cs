@@ -35,8 +35,8 @@ public sealed class ZiyangFrontEnd : INativePort
             : Task.FromResult(refused);
 
     /// <param name="sample">A whole file of one row with its trailer, in GB18030.</param>
-    public Task<PortOutcome> SendRawAsync(ReadOnlyMemory<byte> sample, CancellationToken cancellationToken) =>
-        PatientlyAsync(token => _calls.AskWithFileAsync("sample-" + Guid.NewGuid().ToString("N"), Submissions, sample, token), cancellationToken);
+    public Task<PortOutcome> SendRawAsync(string messageId, ReadOnlyMemory<byte> sample, CancellationToken cancellationToken) =>
+        PatientlyAsync(token => _calls.AskWithFileAsync(messageId, Submissions, sample, token), cancellationToken);
 
     /// <summary>Runs until cancelled.</summary>
     public Task RunAsync(CityHandlers city, CancellationToken cancellationToken) => Task.WhenAll(

@@ -45,7 +45,7 @@ public sealed class HttpFrontEndTests
         (await run.Port.SendAsync(Withdrawal, default)).ShouldBeOfType<PortOutcome.Refused>().Reasons.ShouldHaveSingleItem().Code.ShouldBe(ReasonCodes.ExchangeFinished);
         run.Bench.Intake.Says = new IntakeOutcome.Busy(TimeSpan.FromSeconds(3));
         (await run.Port.SendAsync(Withdrawal, default)).ShouldBe(new PortOutcome.Retry(TimeSpan.FromSeconds(3)));
-        (await run.Port.SendRawAsync("nonsense"u8.ToArray(), default)).ShouldBeOfType<PortOutcome.Refused>();
+        (await run.Port.SendRawAsync("CD-1-01", "nonsense"u8.ToArray(), default)).ShouldBeOfType<PortOutcome.Refused>();
     }
 
     [Theory]

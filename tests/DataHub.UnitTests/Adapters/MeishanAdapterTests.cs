@@ -148,7 +148,7 @@ public sealed class MeishanAdapterTests : IAsyncDisposable
         RunBoth();
         await _city.SendAsync(CityBench.Submission("MS-1"), default);
         var sample = Encoding.UTF8.GetString(_bench.Intake.Taken["MS-1"].Native.Span).Replace("SERIAL_NO=MS-1", "SERIAL_NO=MS-2", StringComparison.Ordinal);
-        (await _city.SendRawAsync(Encoding.UTF8.GetBytes(sample), default)).ShouldBeOfType<PortOutcome.Accepted>();
+        (await _city.SendRawAsync("MS-1-01", Encoding.UTF8.GetBytes(sample), default)).ShouldBeOfType<PortOutcome.Accepted>();
         _bench.Intake.Taken["MS-2"].Data.ToArray().ShouldBe(_bench.Intake.Taken["MS-1"].Data.ToArray());
     }
 

@@ -159,7 +159,7 @@ public sealed class ZiyangAdapterTests : IAsyncDisposable
     {
         RunBoth();
         var sample = Encoding.UTF8.GetBytes("行号,流水号\r\n1,\xff\r\n");
-        var refused = (await _city.SendRawAsync(sample.AsMemory()[..^3], default)).ShouldBeOfType<PortOutcome.Refused>();
+        var refused = (await _city.SendRawAsync("ZY-1-01", sample.AsMemory()[..^3], default)).ShouldBeOfType<PortOutcome.Refused>();
         refused.Reasons.ShouldNotBeEmpty();
     }
 

@@ -1,4 +1,5 @@
 using DataHub.Contracts;
+using DataHub.Core.Errors;
 using DataHub.Core.Flows;
 using DataHub.Core.Registry;
 using DataHub.Simulators;
@@ -162,6 +163,62 @@ public sealed class CitySystemTests : IDisposable
         rate.ShouldBeGreaterThan(500);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Every_sample_ends_as_its_list_says_whatever_the_seed(int seed)
+    {
+        var samples = SampleCases.Load(RegistrySnapshot.FindSeeds(), registry);
+        var knobs = AtOnce with { Seed = seed, FaultRate = 0.05, OverlapRate = 0.5, ReturnRate = 0.3, RefusalRate = 0.5, FixedEnds = samples.FixedEnds };
+        await using var hub = new LocalHub(registry) { Unrest = 0.1 };
+        await using var four = Cities(hub, knobs);
+        var cases = samples.Plan(Now());
+        await four.PlanAsync(cases);
+        four.Run();
+        await UntilSettledAsync(hub, four, cases);
+        four.Systems.Values.Sum(c => c.Summary().DuplicateEffects).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_sample_goes_out_byte_for_byte_and_after_a_restart_again_under_the_same_number()
+    {
+        var samples = SampleCases.Load(RegistrySnapshot.FindSeeds(), registry);
+        bool Wanted(PlannedCase c) => c.City == "510600" && c.Type != MessageTypes.RecognitionQuery;
+        var cases = samples.Plan(Now()).Where(Wanted).ToList();
+        var port = new SilentPort();
+        await using (var first = One(AtOnce with { FixedEnds = samples.FixedEnds }, port))
+        {
+            await first.PlanAsync(cases);
+            first.Run();
+            await UntilAsync(() => port.Raw.Count >= cases.Count);
+        }
+
+        port.Raw.Clear();
+        port.Answer = new PortOutcome.Refused([Reasons.Of(ReasonCodes.InternalFault, "$")]);
+        await using var again = One(AtOnce with { FixedEnds = samples.FixedEnds }, port);
+        await again.PlanAsync(samples.Plan(Now().AddDays(1)).Where(Wanted).ToList());
+        again.Run();
+        await UntilAsync(() => again.System.Summary().ActionsDue == 0);
+
+        port.Asked.ShouldBe(0);
+        port.Raw.Distinct().OrderBy(r => r.MessageId, StringComparer.Ordinal).ShouldBe(
+            cases.OrderBy(c => c.CaseNumber, StringComparer.Ordinal).Select(c => (c.CaseNumber + "-01", Convert.ToHexString(c.Native!.Value.Span))));
+        again.System.Summary().Refused.ShouldBe(cases.Count);
+    }
+
+    [Fact]
+    public async Task A_sample_that_no_one_can_read_but_was_taken_in_waits_without_harm()
+    {
+        var sample = SampleCases.Load(RegistrySnapshot.FindSeeds(), registry).Plan(Now()).First(c => c.City == "510600" && c.Data.Length == 0);
+        var port = new SilentPort { Answer = new PortOutcome.Accepted("510600-20260305-0000000001") };
+        await using var one = One(AtOnce, port);
+        await one.PlanAsync([sample]);
+        one.Run();
+        await UntilAsync(() => one.System.Summary().ActionsDue == 0);
+        one.System.FindCase(sample.CaseNumber)!.State.ShouldBe("open");
+    }
+
     private static DateTimeOffset Now() => TimeProvider.System.GetUtcNow();
 
     private PlannedCase Generated(string flow)
@@ -244,6 +301,8 @@ public sealed class CitySystemTests : IDisposable
 
         public int Asked => Seen.Count;
 
+        public System.Collections.Concurrent.ConcurrentQueue<(string MessageId, string Sample)> Raw { get; } = [];
+
         public volatile PortOutcome Answer = new PortOutcome.Retry(TimeSpan.FromMilliseconds(20));
 
         public Task<PortOutcome> SendAsync(OutgoingNative message, CancellationToken cancellationToken)
@@ -252,7 +311,11 @@ public sealed class CitySystemTests : IDisposable
             return Task.FromResult(Answer);
         }
 
-        public Task<PortOutcome> SendRawAsync(ReadOnlyMemory<byte> sample, CancellationToken cancellationToken) => Task.FromResult(Answer);
+        public Task<PortOutcome> SendRawAsync(string messageId, ReadOnlyMemory<byte> sample, CancellationToken cancellationToken)
+        {
+            Raw.Enqueue((messageId, Convert.ToHexString(sample.Span)));
+            return Task.FromResult(Answer);
+        }
     }
 }
 

@@ -7,6 +7,7 @@ using DataHub.Core.Native;
 using DataHub.Core.Registry;
 using DataHub.Core.Validation;
 using DataHub.Simulators;
+using DataHub.Simulators.Cases;
 
 namespace DataHub.UnitTests.Simulators;
 
@@ -246,6 +247,11 @@ internal sealed class LocalHub : IAsyncDisposable
             return lost ? throw new IOException("The answer was lost.") : outcome;
         }
 
-        public Task<PortOutcome> SendRawAsync(ReadOnlyMemory<byte> sample, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<PortOutcome> SendRawAsync(string messageId, ReadOnlyMemory<byte> sample, CancellationToken cancellationToken) => SampleForm.Read(mapping, sample) switch
+        {
+            NativeReadOutcome.Ok { Message: var read } => SendAsync(new OutgoingNative(read.Type, read.MessageId, read.ExchangeId, TimeProvider.System.GetUtcNow(), read.Data), cancellationToken),
+            NativeReadOutcome.Refused refused => Task.FromResult<PortOutcome>(new PortOutcome.Refused(refused.Reasons)),
+            _ => throw new InvalidOperationException("Reading has two outcomes."),
+        };
     }
 }

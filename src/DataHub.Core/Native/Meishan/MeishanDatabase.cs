@@ -91,6 +91,9 @@ public sealed class MeishanDatabase : IDisposable
         return command;
     }
 
+    /// <summary>T_SEND without a database, to read samples of its rows.</summary>
+    public static MeishanTable SendTable(NativeMapping mapping) => Tables(mapping).Send;
+
     private static (MeishanTable Send, MeishanTable SendAck, MeishanTable Receive, MeishanTable ReceiveAck, MeishanTable Notice) Tables(NativeMapping mapping)
     {
         var fields = mapping.Shapes.SelectMany(shape => shape.Fields).ToList();
