@@ -4,6 +4,7 @@ using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Errors;
 using DataHub.Core.Native.Wire;
+using DataHub.Core.Storage;
 using DataHub.Host.Roles;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -119,10 +120,10 @@ internal sealed class Messages(DataHubHost host, ILogger<Messages> log)
                 var other => throw new InvalidOperationException($"No answer is written for {other.GetType().Name}."),
             };
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (Exception fault) when (fault is StoreUnavailableException || (fault is OperationCanceledException && !cancel.IsCancellationRequested))
         {
-            // The host is stopping: nothing is lost, the client sends it again.
-            return Busy(node, index, e, WhenStopping);
+            // The journal cannot be written, or the host is stopping: nothing is told that is not durable, and the client sends it again.
+            return Refused(index, e, [Reasons.Of(ReasonCodes.JournalUnavailable, "$")]) with { RetryAfter = Problems.Seconds(WhenStopping) };
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
