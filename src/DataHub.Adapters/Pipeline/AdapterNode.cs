@@ -166,7 +166,7 @@ public sealed class AdapterNode : IAdapterIntake
         var number = step.Assigned + 1;
         var exchangeId = opens is null ? message.ExchangeId! : string.Create(CultureInfo.InvariantCulture, $"{City}-{WorkingDayCalendar.ShanghaiDate(step.Now):yyyyMMdd}-{number:D10}");
         step.Make(message.MessageId, message.Type, exchangeId, message.Data);
-        step.Put(Views.AfterSending(step.Exchange(exchangeId), opens, exchangeId, City, payload, step.Now));
+        step.Put(Views.AfterSending(opens is null ? step.Exchange(exchangeId) : null, opens, exchangeId, City, payload, step.Now));
         tell(new IntakeOutcome.Accepted(message.MessageId, exchangeId, number, Duplicate: false));
     }
 

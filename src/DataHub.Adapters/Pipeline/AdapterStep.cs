@@ -11,8 +11,7 @@ namespace DataHub.Adapters.Pipeline;
 /// <summary>What a city's node gathers while it works through one group of work, until the group is committed as one.</summary>
 internal sealed class AdapterStep(string city, INodeStore store, DateTimeOffset now, long assigned, long received)
 {
-    private readonly Dictionary<string, ExchangeRow?> exchanges = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, KnownMessage?> known = new(StringComparer.Ordinal);
+    private readonly StepMemory memory = new(city, store);
 
     public NodeCommit Commit { get; } = new(city);
 
@@ -40,39 +39,22 @@ internal sealed class AdapterStep(string city, INodeStore store, DateTimeOffset 
         Tell = true;
     }
 
-    public async Task LoadAsync(IReadOnlyCollection<string> keys, IReadOnlyCollection<string> exchangeIds, CancellationToken cancel)
-    {
-        var newKeys = keys.Where(k => !known.ContainsKey(k)).ToList();
-        if (newKeys.Count > 0)
-        {
-            var found = await store.KnownAsync(city, newKeys, cancel);
-            foreach (var key in newKeys)
-                known[key] = found.TryGetValue(key, out var message) ? message : null;
-        }
+    public Task LoadAsync(IReadOnlyCollection<string> keys, IReadOnlyCollection<string> exchangeIds, CancellationToken cancel) => memory.LoadAsync(keys, exchangeIds, cancel);
 
-        var newIds = exchangeIds.Where(id => !exchanges.ContainsKey(id)).ToList();
-        if (newIds.Count > 0)
-        {
-            var found = await store.ExchangesAsync(city, newIds, cancel);
-            foreach (var id in newIds)
-                exchanges[id] = found.GetValueOrDefault(id);
-        }
-    }
+    public KnownMessage? Known(string key) => memory.Known(key);
 
-    public KnownMessage? Known(string key) => known.GetValueOrDefault(key);
-
-    public ExchangeRow? Exchange(string id) => exchanges.GetValueOrDefault(id);
+    public ExchangeRow? Exchange(string id) => memory.Exchange(id);
 
     public void Put(ExchangeRow row)
     {
-        exchanges[row.State.ExchangeId] = row;
+        memory.Put(row);
         Commit.Exchanges[row.State.ExchangeId] = row;
     }
 
     public int Append(JournalEntry entry)
     {
         Commit.Entries.Add(entry);
-        known[entry.Key] = new KnownMessage(0, entry.ExchangeId, entry.Sequence, entry.Body.ToArray());
+        memory.Add(entry);
         return Commit.Entries.Count - 1;
     }
 
@@ -94,7 +76,7 @@ internal sealed class AdapterStep(string city, INodeStore store, DateTimeOffset 
         Own.Add(made);
 
         // Known at once, so that a repetition within the same group is recognised; the body follows with the signature.
-        known[city + ":" + id] = new KnownMessage(0, exchangeId, made.Sequence, EventFormat.Write(made));
+        memory.Add(city + ":" + id, new KnownMessage(0, exchangeId, made.Sequence, EventFormat.Write(made)));
         return made;
     }
 
@@ -106,7 +88,7 @@ internal sealed class AdapterStep(string city, INodeStore store, DateTimeOffset 
         var kept = raw[..Math.Min(raw.Length, FrameReader.RefusedBytes)];
         var key = FrameReader.RefusedKey(kept.Span);
         await LoadAsync([key], [], cancel);
-        if (known[key] is not null)
+        if (memory.Known(key) is not null)
             return;
         Append(new JournalEntry
         {

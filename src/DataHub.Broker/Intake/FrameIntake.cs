@@ -27,7 +27,7 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
             if (received.Untrusted is { } untrusted)
             {
                 // Not the sender's word, so it takes no number of the sender's: journalled, and the place stays open.
-                step.Refuse(received.Raw, received.Event, untrusted);
+                await step.RefuseAsync(received.Raw, received.Event, untrusted, cancel);
                 log.LogWarning("An event from {City} was refused before it was applied: {Code}.", city, untrusted[0].Code);
                 continue;
             }
@@ -57,15 +57,12 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
         var exchanges = new HashSet<string>(StringComparer.Ordinal);
         foreach (var received in events)
         {
-            if (received.Untrusted is not null || received.Invalid is not null)
-                keys.Add(FrameReader.RefusedKey(received.Raw.Span));
             if (received.Untrusted is not null || received.Event is not { } e || e.Type == MessageTypes.LinkProgress)
                 continue;
             keys.Add(Key(e));
             if (received.Payload is HolderReport report)
                 exchanges.UnionWith(report.Entries.Where(h => h.OutcomeDigest is not null).Select(h => h.ExchangeId));
-            else
-                exchanges.Add(e.ExchangeId);
+            exchanges.Add(e.ExchangeId);
         }
 
         await step.LoadAsync(keys, exchanges, cancel);
@@ -82,9 +79,9 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
             return;
 
         // An old number with another message, or a known id with another body: never merged, never applied.
-        step.Refuse(received.Raw, e, step.Known(Key(e)) is null
+        await step.RefuseAsync(received.Raw, e, step.Known(Key(e)) is null
             ? [Reasons.Of(ReasonCodes.SequenceReused, "$.sequence")]
-            : [Reasons.Of(ReasonCodes.ReplayedWithOtherBody, "$.id")]);
+            : [Reasons.Of(ReasonCodes.ReplayedWithOtherBody, "$.id")], cancel);
     }
 
     private async Task NewAsync(HubStep step, ReceivedEvent received, CloudEvent e, CancellationToken cancel)
@@ -95,13 +92,13 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
             if (SameMessage(known.Body, e))
                 step.Receipt(e, Verdict.Accepted, step.Exchange(e.ExchangeId)?.State.State, null);
             else
-                RefuseWithReceipt(step, received, e, [Reasons.Of(ReasonCodes.ReplayedWithOtherBody, "$.id")]);
+                await RefuseWithReceiptAsync(step, received, e, [Reasons.Of(ReasonCodes.ReplayedWithOtherBody, "$.id")], cancel);
             return;
         }
 
         if (received.Invalid is { } invalid)
         {
-            RefuseWithReceipt(step, received, e, invalid);
+            await RefuseWithReceiptAsync(step, received, e, invalid, cancel);
             return;
         }
 
@@ -121,7 +118,7 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
                 step.Receipt(e, Verdict.Accepted, advanced.State.State, null);
                 break;
             case Decision.Refused refused:
-                RefuseWithReceipt(step, received, e, refused.Reasons);
+                await RefuseWithReceiptAsync(step, received, e, refused.Reasons, cancel);
                 break;
             default:
                 step.Append(entry with { Kind = EntryKind.Parked, Reasons = ReasonList.Write([Reasons.Of(ReasonCodes.InternalFault, "$")]) });
@@ -137,14 +134,14 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
     public async Task ReplayAsync(HubStep step, ReceivedEvent received, JournalEntry operatorRow, CancellationToken cancel)
     {
         var e = received.Event!;
-        await step.LoadAsync([FrameReader.RefusedKey(received.Raw.Span)], [e.ExchangeId], cancel);
+        await step.LoadAsync([], [e.ExchangeId], cancel);
         step.Append(operatorRow);
         var replayed = Entry(step, received, e) with { Key = "replayed:" + operatorRow.Key };
         var decision = received.Invalid is { } invalid ? new Decision.Refused(invalid) : await DecideOrParkAsync(step, e, received.Payload!, cancel);
         if (decision is Decision.Advanced advanced)
             await AdvanceAsync(step, received, replayed, advanced, cancel);
         else if (decision is Decision.Refused refused)
-            step.Refuse(received.Raw, e, refused.Reasons);
+            await step.RefuseAsync(received.Raw, e, refused.Reasons, cancel);
         else
             step.Append(replayed with { Kind = EntryKind.Parked, Reasons = ReasonList.Write([Reasons.Of(ReasonCodes.InternalFault, "$")]) });
     }
@@ -248,9 +245,9 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
             step.Commit.Breaks.Add(new BreakChange.Healed(entry.ExchangeId, Reconciler.Healable, step.Now));
     }
 
-    private static void RefuseWithReceipt(HubStep step, ReceivedEvent received, CloudEvent e, IReadOnlyList<Reason> reasons)
+    private static async Task RefuseWithReceiptAsync(HubStep step, ReceivedEvent received, CloudEvent e, IReadOnlyList<Reason> reasons, CancellationToken cancel)
     {
-        step.Refuse(received.Raw, e, reasons);
+        await step.RefuseAsync(received.Raw, e, reasons, cancel);
         step.Receipt(e, Verdict.Refused, null, reasons);
     }
 
@@ -269,5 +266,5 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
 
     private static string Key(CloudEvent e) => e.SenderCity + ":" + e.Id;
 
-    private static bool SameMessage(byte[] stored, CloudEvent e) => EventFormat.ReadElement(stored).Event is { } s && s.DataDigest == e.DataDigest && s.Type == e.Type;
+    private static bool SameMessage(ReadOnlyMemory<byte> stored, CloudEvent e) => EventFormat.ReadElement(stored).Event is { } s && s.DataDigest == e.DataDigest && s.Type == e.Type;
 }

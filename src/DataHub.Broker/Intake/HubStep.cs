@@ -16,8 +16,7 @@ namespace DataHub.Broker.Intake;
 /// </summary>
 internal sealed class HubStep(INodeStore store, DateTimeOffset now, Func<string, long> assignedOnLink, Func<string, long> receivedFrom)
 {
-    private readonly Dictionary<string, ExchangeRow?> exchanges = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, KnownMessage?> known = new(StringComparer.Ordinal);
+    private readonly StepMemory memory = new(Nodes.Hub, store);
     private readonly Dictionary<string, PublishedResult> published = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Patient, string Item), string> latest = [];
     private readonly Dictionary<string, long> linkNumbers = new(StringComparer.Ordinal);
@@ -46,34 +45,15 @@ internal sealed class HubStep(INodeStore store, DateTimeOffset now, Func<string,
         Tell.Add(city);
     }
 
-    public async Task LoadAsync(IReadOnlyCollection<string> keys, IReadOnlyCollection<string> exchangeIds, CancellationToken cancel)
-    {
-        var newKeys = keys.Where(k => !known.ContainsKey(k)).ToList();
-        var newIds = exchangeIds.Where(id => !exchanges.ContainsKey(id)).ToList();
-        if (newKeys.Count > 0)
-        {
-            var found = await store.KnownAsync(Nodes.Hub, newKeys, cancel);
-            foreach (var key in newKeys)
-                known[key] = found.TryGetValue(key, out var message) ? message : null;
-        }
+    public Task LoadAsync(IReadOnlyCollection<string> keys, IReadOnlyCollection<string> exchangeIds, CancellationToken cancel) => memory.LoadAsync(keys, exchangeIds, cancel);
 
-        if (newIds.Count > 0)
-        {
-            var found = await store.ExchangesAsync(Nodes.Hub, newIds, cancel);
-            foreach (var id in newIds)
-                exchanges[id] = found.GetValueOrDefault(id);
-        }
-    }
+    public KnownMessage? Known(string key) => memory.Known(key);
 
-    /// <summary>The message with this journal key, if the hub has it (must have been loaded).</summary>
-    public KnownMessage? Known(string key) => known[key];
-
-    /// <summary>The exchange as it stands after what this group decided so far (must have been loaded).</summary>
-    public ExchangeRow? Exchange(string id) => exchanges[id];
+    public ExchangeRow? Exchange(string id) => memory.Exchange(id);
 
     public void Put(ExchangeRow row)
     {
-        exchanges[row.State.ExchangeId] = row;
+        memory.Put(row);
         Commit.Exchanges[row.State.ExchangeId] = row;
     }
 
@@ -81,15 +61,16 @@ internal sealed class HubStep(INodeStore store, DateTimeOffset now, Func<string,
     public int Append(JournalEntry entry)
     {
         Commit.Entries.Add(entry);
-        known[entry.Key] = new KnownMessage(0, entry.ExchangeId, entry.Sequence, entry.Body.ToArray());
+        memory.Add(entry);
         return Commit.Entries.Count - 1;
     }
 
-    /// <summary>Journals a refusal once, however often the same bytes come (the key must have been loaded).</summary>
-    public void Refuse(ReadOnlyMemory<byte> raw, CloudEvent? e, IReadOnlyList<Reason> reasons)
+    /// <summary>Journals a refusal once, however often the same bytes come.</summary>
+    public async Task RefuseAsync(ReadOnlyMemory<byte> raw, CloudEvent? e, IReadOnlyList<Reason> reasons, CancellationToken cancel)
     {
         var key = FrameReader.RefusedKey(raw.Span);
-        if (known.GetValueOrDefault(key) is not null)
+        await memory.LoadAsync([key], [], cancel);
+        if (memory.Known(key) is not null)
             return;
         Append(new JournalEntry
         {
@@ -124,9 +105,9 @@ internal sealed class HubStep(INodeStore store, DateTimeOffset now, Func<string,
 
     /// <summary>Sends a received message on to a city, unchanged.</summary>
     public void Forward(string city, int entryIndex, ReadOnlyMemory<byte> raw, ExchangeRow row) =>
-        Send(city, NextNumber(city), entryIndex, raw.ToArray(), row.State.State, row.State.Version, row.State.Flow);
+        Send(city, NextNumber(city), entryIndex, raw, row.State.State, row.State.Version, row.State.Flow);
 
-    public void Send(string city, long number, int entryIndex, byte[] body, string? state, int version, string? flow)
+    public void Send(string city, long number, int entryIndex, ReadOnlyMemory<byte> body, string? state, int version, string? flow)
     {
         Commit.Outgoing.Add(new OutgoingRow(city, number, entryIndex, 0, state, version, flow));
         if (!Outgoing.TryGetValue(city, out var messages))

@@ -223,9 +223,9 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
             if (frame.WrittenCount > 1)
                 frame.Write(","u8);
             if (node == Nodes.Hub)
-                EventFormat.WriteForwarded(frame, next.Body, next.LinkSequence, next.HubState, next.HubVersion, next.Flow);
+                EventFormat.WriteForwarded(frame, next.Body.Span, next.LinkSequence, next.HubState, next.HubVersion, next.Flow);
             else
-                frame.Write(next.Body);
+                frame.Write(next.Body.Span);
             sentUpTo = next.LinkSequence;
             count++;
         }

@@ -7,13 +7,13 @@ namespace DataHub.Core.Storage;
 public readonly record struct LinkState(long Sent, long Acknowledged, long Received);
 
 /// <summary>A message that has to be sent (again), with its body.</summary>
-public sealed record OutgoingMessage(long LinkSequence, byte[] Body, string? HubState, int HubVersion, string? Flow);
+public sealed record OutgoingMessage(long LinkSequence, ReadOnlyMemory<byte> Body, string? HubState, int HubVersion, string? Flow);
 
 /// <summary>A native delivery that is still to be done, with the journal row that carries it.</summary>
 public sealed record PendingDelivery(JournalRow Row, string ExchangeId, bool Refusal, int Position, int Attempts, DateTimeOffset NextAttemptAt, string? ParkedCause);
 
 /// <summary>What is known of a message that this node has already: to recognise a repetition, or a forgery of one.</summary>
-public readonly record struct KnownMessage(long JournalNumber, string ExchangeId, long Sequence, byte[] Body);
+public readonly record struct KnownMessage(long JournalNumber, string ExchangeId, long Sequence, ReadOnlyMemory<byte> Body);
 
 /// <summary>
 /// Durable state of all nodes that share a database. A commit is one transaction; what was committed survives the loss

@@ -66,7 +66,8 @@ public static class DemoScreen
     private static Table Final(DataHubHost host, IReadOnlyList<CaseResult> results)
     {
         var table = new Table().Border(TableBorder.Rounded).Title("Every exchange, as the three sides hold it");
-        table.AddColumns("Exchange", "Business", "From → to", "Source holds", "Hub holds", "Target holds", "Result");
+        table.AddColumn(new TableColumn("Exchange").NoWrap());
+        table.AddColumns("Business", "From → to", "Source holds", "Hub holds", "Target holds", "Result");
         foreach (var r in results.Take(MaxRows))
         {
             var target = r.Hub?.State.TargetCity is { Length: > 0 } code ? host.Registry.CityByCode(code)?.Name : "—";
