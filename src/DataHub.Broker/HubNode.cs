@@ -64,7 +64,7 @@ public sealed class HubNode
         this.check = check;
         this.options = options;
         this.time = time;
-        verifier = new SignatureVerifier(keys.Ring);
+        verifier = keys.Verifier;
         intake = new FrameIntake(registry, patients, log);
         deadlines = new DeadlineSweep(store, registry);
         late = new LateSweep(store, options.ReconcileWithin);

@@ -64,6 +64,8 @@ internal static class GrowthBench
             ["cpu_ms"] = ExchangeBench.Round(cpu),
             ["allocated_kb"] = ExchangeBench.Round((after.Allocated - before.Allocated) / n / 1024),
             ["rss_mb"] = ExchangeBench.Round(Reading.RssMb()),
+            ["gc_heap_mb"] = ExchangeBench.Round(GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes / 1048576.0),
+            ["gc_committed_mb"] = ExchangeBench.Round(GC.GetGCMemoryInfo(GCKind.Any).TotalCommittedBytes / 1048576.0),
             ["db_bytes"] = ExchangeBench.Round((bench.DatabaseBytes - bytes) / n),
             ["disk_written_kb"] = ExchangeBench.Round((after.WrittenToDisk - before.WrittenToDisk) / n / 1024),
         };

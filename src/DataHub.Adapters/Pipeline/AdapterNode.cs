@@ -63,7 +63,7 @@ public sealed class AdapterNode : IAdapterIntake
         this.keys = keys;
         this.check = check;
         this.options = options;
-        verifier = new SignatureVerifier(keys.Ring);
+        verifier = keys.Verifier;
         link = new OutboundLink(City, Nodes.Hub, QueueNames.Intake(City), store, bus, time, log, options.Link);
         hubFrames = new HubFrames(City, log);
         loop = new NodeLoop<AdapterWork>(options.IntakeCapacity, GroupEvents, w => w.Weight, ProcessAsync, static (w, fault) => w.Done.TrySetException(fault), LoadAsync, time, log);

@@ -42,6 +42,7 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
 {
     private readonly Lock gate = new();
     private readonly Queue<OutgoingMessage> buffered = new();
+    private readonly ArrayBufferWriter<byte> frame = new(16 * 1024);
     private readonly SemaphoreSlim wake = new(0, 1);
     private long assigned;
     private long acknowledged;
@@ -206,7 +207,7 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
 
     private byte[]? Compose(Queue<OutgoingMessage> messages)
     {
-        var frame = new ArrayBufferWriter<byte>(64 * 1024);
+        frame.ResetWrittenCount();
         frame.Write("["u8);
         if (tellNow)
         {

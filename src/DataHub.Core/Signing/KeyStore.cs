@@ -33,10 +33,14 @@ public sealed class KeyStore : IDisposable
     private KeyStore(KeyRing ring, List<SigningKey> signing)
     {
         Ring = ring;
+        Verifier = new SignatureVerifier(ring);
         this.signing = signing;
     }
 
     public KeyRing Ring { get; }
+
+    /// <summary>Shared by the nodes of a process: a batch's root that one of them has checked need not be checked again.</summary>
+    public SignatureVerifier Verifier { get; }
 
     /// <summary>The signing keys that are in the folder, whatever their validity.</summary>
     public IReadOnlyList<SigningKey> SigningKeys => signing;

@@ -13,6 +13,9 @@ public sealed partial class SqliteNodeStore
     private const string JournalColumns = "id, kind, key, message_id, type, exchange_id, sender, sequence, at, body, reasons, hash";
     private const string PublishedColumns = "result_id, exchange_id, city, item, hospital, mark, performed_at, digest, revoked";
 
+    // There are as many readers as threads that ever read at once; what they read most was written a moment ago.
+    private const int ReaderCacheKb = 2 * 1024;
+
     private readonly ConcurrentBag<SqliteSession> readers = [];
 
     public ValueTask<LinkState> LinkAsync(string node, string peer, CancellationToken cancel) => Read(db =>
@@ -214,7 +217,7 @@ public sealed partial class SqliteNodeStore
         try
         {
             if (!readers.TryTake(out reader))
-                reader = new SqliteSession(file);
+                reader = new SqliteSession(file, ReaderCacheKb);
             var result = read(reader);
             readers.Add(reader);
             return ValueTask.FromResult(result);

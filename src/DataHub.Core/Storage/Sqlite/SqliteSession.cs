@@ -9,28 +9,41 @@ namespace DataHub.Core.Storage.Sqlite;
 /// </summary>
 public sealed class SqliteSession : IDisposable
 {
-    private readonly SqliteConnection connection;
+    private readonly sqlite3 connection;
     private readonly Dictionary<string, SqliteStatement> statements = new(StringComparer.Ordinal);
 
-    public SqliteSession(string file)
+    static SqliteSession() => Batteries_V2.Init();
+
+    /// <summary>Opens the file, creating it where it does not exist.</summary>
+    /// <param name="cacheKb">Upper bound of this connection's page cache, so that memory stays flat.</param>
+    /// <exception cref="SqliteException">The file cannot be opened.</exception>
+    public SqliteSession(string file, int cacheKb = 16 * 1024)
     {
-        connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
-        connection.Open();
-        // FULL: a commit is on disk before anyone is told. The page cache is bounded so that memory stays flat.
-        Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;");
+        // No mutex: one thread at a time is this class's own rule, and the locks would be taken for every bound value.
+        var code = raw.sqlite3_open_v2(file, out connection, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE | raw.SQLITE_OPEN_NOMUTEX, null);
+        try
+        {
+            Check(code);
+            // FULL: a commit is on disk before anyone is told.
+            Execute("PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;");
+            Execute($"PRAGMA cache_size=-{cacheKb}");
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
 
-    public sqlite3 Handle => connection.Handle ?? throw new ObjectDisposedException(nameof(SqliteSession));
-
     /// <summary>Runs one or several statements without parameters or results.</summary>
-    public void Execute(string sql) => Check(raw.sqlite3_exec(Handle, sql));
+    public void Execute(string sql) => Check(raw.sqlite3_exec(connection, sql));
 
     /// <summary>The prepared statement of a text, reset and ready to bind.</summary>
     public SqliteStatement Prepare(string sql)
     {
         if (!statements.TryGetValue(sql, out var statement))
         {
-            Check(raw.sqlite3_prepare_v2(Handle, sql, out var prepared));
+            Check(raw.sqlite3_prepare_v2(connection, sql, out var prepared));
             statements.Add(sql, statement = new SqliteStatement(this, prepared));
         }
 
@@ -41,7 +54,7 @@ public sealed class SqliteSession : IDisposable
     {
         if (code is raw.SQLITE_OK or raw.SQLITE_ROW or raw.SQLITE_DONE)
             return;
-        throw new SqliteException(raw.sqlite3_errmsg(Handle).utf8_to_string(), code, raw.sqlite3_extended_errcode(Handle));
+        throw new SqliteException(raw.sqlite3_errmsg(connection).utf8_to_string(), code, raw.sqlite3_extended_errcode(connection));
     }
 
     public void Dispose()
