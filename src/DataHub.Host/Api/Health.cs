@@ -14,6 +14,14 @@ internal sealed class Health(DataHubHost host)
 
     public async Task<IResult> ReadyAsync(CancellationToken cancel)
     {
+        var checks = await ChecksAsync(cancel);
+        var ready = checks.Values.All(v => v == Ok);
+        return Results.Json(new HealthAnswer(ready ? "ready" : "not-ready", checks), statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    /// <summary>By part: <c>ok</c>, or what is wrong.</summary>
+    public async Task<SortedDictionary<string, string>> ChecksAsync(CancellationToken cancel)
+    {
         var checks = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
             ["bus"] = host.BusHealthy ? Ok : "the bus is not running or a queue has no consumer",
@@ -22,8 +30,7 @@ internal sealed class Health(DataHubHost host)
         };
         foreach (var (city, node) in host.Adapters)
             checks["adapter:" + city] = Node(node.Healthy);
-        var ready = checks.Values.All(v => v == Ok);
-        return Results.Json(new HealthAnswer(ready ? "ready" : "not-ready", checks), statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+        return checks;
     }
 
     private static string Node(bool healthy) => healthy ? Ok : "the journal cannot be written";

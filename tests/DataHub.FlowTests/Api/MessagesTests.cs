@@ -5,6 +5,8 @@ using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
 using DataHub.Core.Journal;
 using DataHub.Host.Api;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Shouldly;
 using Xunit;
 
@@ -202,7 +204,7 @@ public sealed class MessagesTests(ApiHost api) : IClassFixture<ApiHost>
         .SelectMany(r => Core.Errors.ReasonList.Read(r.Reasons!)).Select(r => r.Code);
 }
 
-public sealed class BusyTests
+public sealed class ConditionTests
 {
     [Fact]
     public async Task A_full_node_tells_when_to_come_again_and_nothing_overtakes()
@@ -239,6 +241,21 @@ public sealed class BusyTests
         again.Status.ShouldBe(200, again.Text);
         again.Json["exchangeId"]!.GetValue<string>().ShouldBe(first.Json["exchangeId"]!.GetValue<string>());
         (await later.SendAsync(Events.Submission().With("time", submission["time"]!.GetValue<string>()))).ShouldBeProblem(400, ReasonCodes.EnvelopeTimeTooOld);
+    }
+
+    [Fact]
+    public async Task A_host_that_cannot_work_does_not_say_that_it_is_ready()
+    {
+        await using var fixture = await HostFixture.WithPlayedCitiesAsync();
+        var host = fixture.Host;
+        await fixture.StopAsync();
+        File.WriteAllText(Path.Combine(fixture.DataDirectory, "datahub.db"), "This is no database." + new string('x', 5000));
+        var http = new DefaultHttpContext { RequestServices = new ServiceCollection().AddLogging().BuildServiceProvider() };
+
+        await (await new Health(host).ReadyAsync(default)).ExecuteAsync(http);
+
+        http.Response.StatusCode.ShouldBe(503);
+        (await new Health(host).ChecksAsync(default)).Where(c => c.Value != "ok").Select(c => c.Key).ShouldBe(["bus", "database"]);
     }
 
     private sealed class ShiftedClock : TimeProvider
