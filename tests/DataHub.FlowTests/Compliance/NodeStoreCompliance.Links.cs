@@ -17,7 +17,7 @@ public abstract partial class NodeStoreCompliance
         await CommitAsync(Hub, c => c.Outgoing.Add(new OutgoingRow(Deyang, 3, -1, 1, null, 0, null)));
 
         var outgoing = await Store.OutgoingAsync(Hub, Deyang, 0, 10, Cancel);
-        outgoing.Select(o => (o.LinkSequence, System.Text.Encoding.UTF8.GetString(o.Body), o.HubState, o.HubVersion, o.Flow))
+        outgoing.Select(o => (o.LinkSequence, System.Text.Encoding.UTF8.GetString(o.Body.Span), o.HubState, o.HubVersion, o.Flow))
             .ShouldBe([(1, "a", "accepted", 2, "service.online"), (2, "b", null, 0, null), (3, "a", null, 0, null)]);
         (await Store.OutgoingAsync(Hub, Deyang, 1, 1, Cancel)).ShouldHaveSingleItem().LinkSequence.ShouldBe(2);
         (await Store.LinkAsync(Hub, Deyang, Cancel)).ShouldBe(new LinkState(3, 0, 0));
