@@ -24,6 +24,7 @@ public sealed class DemoRunner(DataHubHost host)
     private readonly Dictionary<string, CaseResult> ended = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CaseResult> open = new(StringComparer.Ordinal);
     private IReadOnlyList<PlannedCase> planned = [];
+    private DateTimeOffset runningSince;
 
     /// <summary>Every case, in the order of submission.</summary>
     public IReadOnlyList<CaseResult> Results { get; private set; } = [];
@@ -34,6 +35,7 @@ public sealed class DemoRunner(DataHubHost host)
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(show);
         var clock = System.Diagnostics.Stopwatch.StartNew();
+        runningSince = host.Options.Time.GetUtcNow();
         planned = plan.AllCases(host.Samples, host.Options.Knobs, host.Registry);
         foreach (var group in planned.GroupBy(c => c.City, StringComparer.Ordinal))
             await host.Cities[group.Key].System.PlanAsync([.. group], cancel);
@@ -60,7 +62,7 @@ public sealed class DemoRunner(DataHubHost host)
         {
             var row = view?.ExchangeId is { } id ? rows.GetValueOrDefault(id) : null;
             var target = row is { ReconciledAt: not null, State.TargetCity.Length: > 0 } ? host.Cities.GetValueOrDefault(row.State.TargetCity)?.System.Recorded(row.State.ExchangeId) : null;
-            var result = DemoVerdict.Judge(p, view, row, target, host.Options.Time.GetUtcNow());
+            var result = DemoVerdict.Judge(p, view, row, target, runningSince, host.Options.Time.GetUtcNow());
             if (result.Standing != CaseStanding.Open)
                 ended[p.CaseNumber] = result;
             open[p.CaseNumber] = result;

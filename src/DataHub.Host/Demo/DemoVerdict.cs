@@ -29,10 +29,13 @@ public sealed record CaseResult(PlannedCase Case, CaseStanding Standing, string?
 /// <summary>Judges cases against what was expected of them. Pure.</summary>
 public static class DemoVerdict
 {
-    /// <summary>An exchange that nobody has touched for so long is not going to change by itself: simulated clerks need seconds.</summary>
+    /// <summary>
+    /// An exchange that nobody has touched for so long, while the cities were running, is not going to change by itself:
+    /// simulated clerks need seconds.
+    /// </summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(60);
 
-    public static CaseResult Judge(PlannedCase planned, CaseView? view, ExchangeRow? hub, Outcome? target, DateTimeOffset now)
+    public static CaseResult Judge(PlannedCase planned, CaseView? view, ExchangeRow? hub, Outcome? target, DateTimeOffset runningSince, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(planned);
         CaseResult Result(CaseStanding standing, string why) => new(planned, standing, view?.ExchangeId, view?.Outcome, hub, target, why);
@@ -57,6 +60,7 @@ public static class DemoVerdict
             return Result(CaseStanding.Reconciled, "");
 
         // A published result may yet be corrected or revoked: what still changes is not judged.
-        return Result(now - hub.State.ChangedAt > Settled ? CaseStanding.Unexpected : CaseStanding.Open, $"outcome {hub.State.Outcome.Code}");
+        var untouchedSince = hub.State.ChangedAt > runningSince ? hub.State.ChangedAt : runningSince;
+        return Result(now - untouchedSince > Settled ? CaseStanding.Unexpected : CaseStanding.Open, $"outcome {hub.State.Outcome.Code}");
     }
 }
