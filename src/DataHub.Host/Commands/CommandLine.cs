@@ -63,7 +63,7 @@ public static class CommandLine
 
     private static Command Submit(Option<string> urls)
     {
-        var file = new Argument<FileInfo>("FILE") { Description = "One CloudEvent as JSON, or a JSON array of them" };
+        var file = new Argument<FileInfo>("FILE") { Description = "One CloudEvent as JSON, or a JSON array of them; {{now}} in it stands for the moment of sending" };
         var key = new Option<string>("--key") { Description = "API key of the city (see api-key); or the variable DATAHUB_API_KEY" };
         var command = new Command("submit", "Hand a message over to a running hub: 0 accepted, 1 refused, 3 not reached") { file, key, urls };
         command.SetAction((r, cancel) => SubmitCommand.RunAsync(r.GetValue(file)!, r.GetValue(key) ?? Environment.GetEnvironmentVariable("DATAHUB_API_KEY"), r.GetValue(urls)!, cancel));

@@ -4,7 +4,7 @@ using DataHub.Contracts.Envelope;
 
 namespace DataHub.Host.Commands;
 
-/// <summary>Hands a file over to a running hub through its HTTP API.</summary>
+/// <summary>Hands a file over to a running hub through its HTTP API. <c>{{now}}</c> in the file stands for the moment of sending.</summary>
 internal static class SubmitCommand
 {
     public static async Task<int> RunAsync(FileInfo file, string? key, string url, CancellationToken cancel)
@@ -13,7 +13,9 @@ internal static class SubmitCommand
             return await FailAsync($"There is no file {file.Name}.", ExitCodes.CannotStart);
         if (string.IsNullOrEmpty(key))
             return await FailAsync("An API key is needed: --key, or the variable DATAHUB_API_KEY. 'api-key CITY' makes one.", ExitCodes.CannotStart);
-        var bytes = await File.ReadAllBytesAsync(file.FullName, cancel);
+        // A sample that is kept in a repository names no moment; the hub refuses messages that are too old.
+        var text = (await File.ReadAllTextAsync(file.FullName, cancel)).Replace("{{now}}", EventFormat.Time(TimeProvider.System.GetUtcNow()), StringComparison.Ordinal);
+        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
         var batch = bytes.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'[', ..];
         using var client = new HttpClient { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(30) };
         using var content = new ByteArrayContent(bytes);
