@@ -1,7 +1,5 @@
 using DataHub.Contracts;
-using DataHub.Core.Storage;
 using DataHub.Host.Roles;
-using DataHub.Simulators;
 using DataHub.Simulators.Cases;
 
 namespace DataHub.Host.Demo;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using DataHub.Core.Flows;
 using DataHub.Host.Roles;
-using DataHub.Simulators;
 using DataHub.Simulators.Cases;
 using Spectre.Console;
 

@@ -61,7 +61,7 @@ public sealed partial class SampleCases
             return None;
         var seeds = new SeedFolder(seedsDir);
         var rows = seeds.Read(List, "city", "file", "caseNumber", "type", "outcome", "reason", "note");
-        var mappings = new Dictionary<string, NativeMapping>(StringComparer.Ordinal);
+        var byCity = new Dictionary<string, NativeMapping>(StringComparer.Ordinal);
         var numbers = new HashSet<string>(StringComparer.Ordinal);
         var files = new HashSet<string>(StringComparer.Ordinal);
         var all = new List<SampleCase>();
@@ -73,11 +73,11 @@ public sealed partial class SampleCases
                 continue;
             }
 
-            if (!mappings.ContainsKey(city.Code))
-                mappings.Add(city.Code, NativeMapping.Load(seedsDir, city.Key, registry));
+            if (!byCity.ContainsKey(city.Code))
+                byCity.Add(city.Code, NativeMapping.Load(seedsDir, city.Key, registry));
             if (!numbers.Add(row.Text("caseNumber")))
                 row.Fault("the case number stands in another row too");
-            if (ReadRow(row, seedsDir, registry, mappings[city.Code]) is not { } sample)
+            if (ReadRow(row, seedsDir, registry, byCity[city.Code]) is not { } sample)
                 continue;
             if (!files.Add(sample.File))
                 row.Fault("the file stands in another row too");
@@ -90,7 +90,7 @@ public sealed partial class SampleCases
                 seeds.Fault(file, 0, $"the file stands in no row of {List}");
         }
 
-        return seeds.Faults.Count == 0 ? new SampleCases(all, mappings) : throw new SeedException(seeds.Faults);
+        return seeds.Faults.Count == 0 ? new SampleCases(all, byCity) : throw new SeedException(seeds.Faults);
     }
 
     /// <summary>The samples as cases to submit: the same bytes for the same start.</summary>

@@ -1,7 +1,6 @@
 using System.Globalization;
 using DataHub.Contracts;
 using DataHub.Contracts.Payloads;
-using DataHub.Core.Calendar;
 using DataHub.Core.Flows;
 using DataHub.Core.Registry;
 using DataHub.Simulators.Behaviour;
