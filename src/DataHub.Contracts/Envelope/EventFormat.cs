@@ -33,6 +33,9 @@ public static class EventFormat
 
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
+    // Splitting does not judge depth (skipping needs no stack), so that an event that is too deep is refused alone.
+    private static readonly JsonReaderOptions SplitOptions = new() { MaxDepth = MaxBatchBytes };
+
     /// <summary>
     /// Splits a batch. A fault inside one element is that element's alone; a batch that is not a well-formed JSON array,
     /// or is too large, is refused whole.
@@ -44,7 +47,7 @@ public static class EventFormat
             return new EnvelopeFault(ReasonCodes.TooLarge, "$");
         try
         {
-            var reader = new Utf8JsonReader(batch.Span, ReaderOptions);
+            var reader = new Utf8JsonReader(batch.Span, SplitOptions);
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
                 return new EnvelopeFault(ReasonCodes.NotWellFormed, "$");
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
@@ -169,7 +172,9 @@ public static class EventFormat
 
             if (name == "hubversion")
             {
-                if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out var v) || v < 1 || hubVersion is not null)
+                if (hubVersion is not null)
+                    return (null, new EnvelopeFault(ReasonCodes.DuplicateMember, "$.hubversion"));
+                if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out var v) || v < 1)
                     return (null, new EnvelopeFault(ReasonCodes.EnvelopeInvalid, "$.hubversion"));
                 hubVersion = v;
                 continue;
@@ -203,6 +208,8 @@ public static class EventFormat
                 return (null, new EnvelopeFault(seen == Outcome.Twice ? ReasonCodes.DuplicateMember : ReasonCodes.EnvelopeInvalid, "$." + name));
         }
 
+        // Throws where anything but white space follows.
+        reader.Read();
         var fault = specVersion != "1.0" ? Missing(specVersion, "specversion")
             : id is null || !IsIdentifier(id) ? Missing(id, "id")
             : source is null ? Missing(source, "source")

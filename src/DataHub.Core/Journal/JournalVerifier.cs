@@ -43,17 +43,10 @@ public static class JournalVerifier
                 break;
             foreach (var row in rows)
             {
-                if (row.Number != number + 1)
-                    faults.Add(new JournalFault(node, row.Number, row.MessageId, $"rows {number + 1} to {row.Number - 1} are missing"));
-                var hash = JournalHash.Next(previous, row.Number, ToEntry(row));
-                if (!hash.AsSpan().SequenceEqual(row.Hash))
-                    faults.Add(new JournalFault(node, row.Number, row.MessageId, "the row's hash does not follow from its content and the row before it"));
                 if (row.Kind is EntryKind.Sent or EntryKind.Received)
-                {
                     signatures++;
-                    if (SignatureFault(row, verifier) is { } what)
-                        faults.Add(new JournalFault(node, row.Number, row.MessageId, what));
-                }
+                if (FaultOf(row, number + 1, previous, verifier) is { } what)
+                    faults.Add(new JournalFault(node, row.Number, row.MessageId, what));
 
                 // Goes on from the stored hash, so that one changed row is reported once and not with all that follow.
                 previous = row.Hash;
@@ -64,11 +57,21 @@ public static class JournalVerifier
         return new JournalCheck(node, number, signatures, faults);
     }
 
+    // The first fault of a row is enough: whoever changed its bytes has broken its signature as well.
+    private static string? FaultOf(JournalRow row, long expected, byte[] previous, SignatureVerifier verifier)
+    {
+        if (row.Number != expected)
+            return $"rows {expected} to {row.Number - 1} are missing";
+        if (!JournalHash.Next(previous, row.Number, ToEntry(row)).AsSpan().SequenceEqual(row.Hash))
+            return "the row's hash does not follow from its content and the row before it";
+        return row.Kind is EntryKind.Sent or EntryKind.Received ? SignatureFault(row, verifier) : null;
+    }
+
     private static string? SignatureFault(JournalRow row, SignatureVerifier verifier)
     {
         if (EventFormat.ReadElement(row.Body).Event is not { } e)
             return "the message cannot be read";
-        if (e.Id != row.MessageId || e.SenderCity != row.Sender || e.ExchangeId != row.ExchangeId)
+        if (e.Id != row.MessageId || e.Type != row.Type || e.SenderCity != row.Sender || e.ExchangeId != row.ExchangeId)
             return "the row and the message that it holds name different things";
         return verifier.Verify(e) is { } reason ? $"{reason.Code}: {reason.Message}" : null;
     }

@@ -26,7 +26,18 @@ public sealed class NodeLoop<T>(int capacity, int groupWeight, Func<T, int> weig
 
     public bool TryPost(T work) => storeAvailable && channel.Writer.TryWrite(work);
 
-    public ValueTask PostAsync(T work, CancellationToken cancel) => channel.Writer.WriteAsync(work, cancel);
+    /// <exception cref="OperationCanceledException">Cancelled, or the loop has ended: the work was not taken.</exception>
+    public async ValueTask PostAsync(T work, CancellationToken cancel)
+    {
+        try
+        {
+            await channel.Writer.WriteAsync(work, cancel);
+        }
+        catch (ChannelClosedException)
+        {
+            throw new OperationCanceledException("The node has stopped.");
+        }
+    }
 
     public async Task RunAsync(CancellationToken cancel)
     {

@@ -217,6 +217,7 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
         }
 
         var count = 0;
+        var nothingUnderWay = sentUpTo == acknowledged;
         while (count < options.FrameCount && sentUpTo - acknowledged < options.Window && messages.TryPeek(out var next)
                && next.LinkSequence == sentUpTo + 1 && (count == 0 || frame.WrittenCount + next.Body.Length < options.FrameBytes))
         {
@@ -233,7 +234,8 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
 
         if (frame.WrittenCount == 1)
             return null;
-        if (count > 0)
+        // The wait for progress begins with the first that is under way: traffic behind a lost frame must not put it off.
+        if (count > 0 && nothingUnderWay)
             lastMoveAt = time.GetTimestamp();
         frame.Write("]"u8);
         return frame.WrittenSpan.ToArray();
