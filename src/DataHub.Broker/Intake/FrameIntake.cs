@@ -128,22 +128,31 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
     }
 
     /// <summary>
-    /// Works a message again that was parked: its number and its receipt were given then. The operator's row carries the
-    /// message's bytes onward, as the parked row holds the message's key.
+    /// Works a message again that was parked: its number was given then, and its receipt said so; another receipt tells the
+    /// sender what became of it now. The row of the replay carries the message's bytes onward, as the parked row holds the
+    /// message's key.
     /// </summary>
-    public async Task ReplayAsync(HubStep step, ReceivedEvent received, JournalEntry operatorRow, CancellationToken cancel)
+    public async Task ReplayAsync(HubStep step, ReceivedEvent received, long parkedNumber, JournalEntry operatorRow, CancellationToken cancel)
     {
         var e = received.Event!;
         await step.LoadAsync([], [e.ExchangeId], cancel);
         step.Append(operatorRow);
         var replayed = Entry(step, received, e) with { Key = "replayed:" + operatorRow.Key };
         var decision = received.Invalid is { } invalid ? new Decision.Refused(invalid) : await DecideOrParkAsync(step, e, received.Payload!, cancel);
-        if (decision is Decision.Advanced advanced)
-            await AdvanceAsync(step, received, replayed, advanced, cancel);
-        else if (decision is Decision.Refused refused)
-            await step.RefuseAsync(received.Raw, e, refused.Reasons, cancel);
-        else
-            step.Append(replayed with { Kind = EntryKind.Parked, Reasons = ReasonList.Write([Reasons.Of(ReasonCodes.InternalFault, "$")]) });
+        switch (decision)
+        {
+            case Decision.Advanced advanced:
+                await AdvanceAsync(step, received, replayed, advanced, cancel);
+                step.ReceiptOfReplay(e, parkedNumber, Verdict.Accepted, advanced.State.State, null);
+                break;
+            case Decision.Refused refused:
+                await step.RefuseAsync(received.Raw, e, refused.Reasons, cancel);
+                step.ReceiptOfReplay(e, parkedNumber, Verdict.Refused, null, refused.Reasons);
+                break;
+            default:
+                step.Append(replayed with { Kind = EntryKind.Parked, Reasons = ReasonList.Write([Reasons.Of(ReasonCodes.InternalFault, "$")]) });
+                break;
+        }
     }
 
     private async Task AdvanceAsync(HubStep step, ReceivedEvent received, JournalEntry entry, Decision.Advanced advanced, CancellationToken cancel)
@@ -170,7 +179,11 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
             }
 
             var message = new FlowMessage(e.Id, e.Type, e.ExchangeId, e.SenderCity, e.Time, payload);
-            return FlowEngine.Decide(row?.State, message, new FlowContext(step.Now, registry.Calendar, registry, target, published));
+            var decision = FlowEngine.Decide(row?.State, message, new FlowContext(step.Now, registry.Calendar, registry, target, published));
+            if (decision is not Decision.Refused { Reasons: [{ Code: ReasonCodes.InternalFault }, ..] })
+                return decision;
+            log.LogError("The stored exchange of message {MessageId} of {City} cannot be used; the message was parked.", e.Id, e.SenderCity);
+            return null;
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
@@ -91,17 +92,27 @@ internal sealed class HubStep(INodeStore store, DateTimeOffset now, Func<string,
     {
         if (!Receipts.TryGetValue(e.SenderCity, out var entries))
             Receipts.Add(e.SenderCity, entries = []);
-        entries.Add(new ReceiptEntry
-        {
-            MessageId = e.Id,
-            Sequence = e.Sequence,
-            Digest = e.DataDigest,
-            ExchangeId = e.ExchangeId,
-            Verdict = verdict,
-            State = state,
-            Reasons = reasons is { Count: > 0 } ? [.. reasons.Take(Reasons.MaxCount)] : null,
-        });
+        entries.Add(EntryOf(e, verdict, state, reasons));
     }
+
+    /// <summary>A receipt of its own for a message whose number an earlier receipt covers already.</summary>
+    public void ReceiptOfReplay(CloudEvent e, long parkedNumber, Verdict verdict, string? state, IReadOnlyList<Reason>? reasons)
+    {
+        var receipt = new HubReceipt { City = e.SenderCity, Entries = [EntryOf(e, verdict, state, reasons)], TakenInAt = Now };
+        var id = string.Create(CultureInfo.InvariantCulture, $"receipt-{e.SenderCity}-{e.Sequence}-replay-{parkedNumber}");
+        Make(e.SenderCity, id, Nodes.NoExchange, receipt, (e.Sequence, e.Sequence));
+    }
+
+    private static ReceiptEntry EntryOf(CloudEvent e, Verdict verdict, string? state, IReadOnlyList<Reason>? reasons) => new()
+    {
+        MessageId = e.Id,
+        Sequence = e.Sequence,
+        Digest = e.DataDigest,
+        ExchangeId = e.ExchangeId,
+        Verdict = verdict,
+        State = state,
+        Reasons = reasons is { Count: > 0 } ? [.. reasons.Take(Reasons.MaxCount)] : null,
+    };
 
     /// <summary>Sends a received message on to a city, unchanged.</summary>
     public void Forward(string city, int entryIndex, ReadOnlyMemory<byte> raw, ExchangeRow row) =>

@@ -17,10 +17,13 @@ internal static class ParkedReplay
     public static async Task<bool> ApplyAsync(HubStep step, INodeStore store, FrameIntake intake, PayloadCheck check, long journalNumber, string operatorName, string reason, CancellationToken cancel)
     {
         var row = (await store.ParkedAsync(Nodes.Hub, cancel)).Find(r => r.Number == journalNumber);
-        if (row is null || EventFormat.ReadElement(row.Body).Event is not { } e)
+        // The table still names a row that an earlier replay of this group has dealt with.
+        if (row is null || step.Commit.ParkedResolved.Contains(journalNumber) || EventFormat.ReadElement(row.Body).Event is not { } e)
             return false;
-        var (payload, invalid) = check.Read(e, step.Now);
-        await intake.ReplayAsync(step, new ReceivedEvent { Raw = row.Body, Event = e, Payload = payload, Invalid = invalid }, new JournalEntry
+
+        // The message's age was checked when it came; that it waited here since is no fault of its sender.
+        var (payload, invalid) = check.Read(e.Type, e.Data);
+        await intake.ReplayAsync(step, new ReceivedEvent { Raw = row.Body, Event = e, Payload = payload, Invalid = invalid }, journalNumber, new JournalEntry
         {
             Kind = EntryKind.Operator,
             Key = $"operator:replay:{journalNumber}:{step.Now.UtcTicks}",

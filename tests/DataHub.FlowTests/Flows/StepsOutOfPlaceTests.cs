@@ -27,7 +27,7 @@ public sealed class StepsOutOfPlaceTests : IAsyncLifetime
     public async Task Steps_out_of_order_are_refused_and_the_case_goes_on_where_it_was()
     {
         var id = await journey.OpenAsync(Samples.Chengdu, Cases.Submission(fixture.Host.Registry));
-        await journey.RefusedStepAsync(Samples.Deyang, id, Samples.Approval, ReasonCodes.StepNotAllowed);
+        await journey.RefusedStepAsync(Samples.Deyang, id, Samples.Approval, ReasonCodes.NotInstant);
         await journey.RefusedStepAsync(Samples.Chengdu, id, Samples.Delivery, ReasonCodes.StepNotAllowed);
         await journey.StepAsync(Samples.Deyang, id, Samples.Acceptance);
         await journey.RefusedStepAsync(Samples.Deyang, id, Samples.Acceptance, ReasonCodes.StepNotAllowed);

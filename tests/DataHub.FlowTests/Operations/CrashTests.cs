@@ -52,12 +52,13 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         var (exitCode, text) = await RunAsync("demo", "--data", folder, "--cases", Cases.ToString(CultureInfo.InvariantCulture), "--seed", Seed(rounds), "--fast", "--json", "--timeout", "80");
         output.WriteLine($"{kills} kills, {starting} of them at start, {rounds} rounds; at the end: {text}");
         var last = JsonDocument.Parse(text.Trim().Split('\n')[^1]).RootElement;
-        last.GetProperty("submitted").GetInt32().ShouldBe(Cases);
+        var submitted = last.GetProperty("submitted").GetInt32();
+        submitted.ShouldBeGreaterThanOrEqualTo(Cases);
         last.GetProperty("open").GetInt32().ShouldBe(0, text);
         last.GetProperty("duplicates").GetInt64().ShouldBe(0);
         exitCode.ShouldBe(0, text);
 
-        await SettleAsync(rounds * Cases);
+        await SettleAsync(rounds * submitted);
         var (verified, report) = await RunAsync("verify", "--data", folder);
         verified.ShouldBe(0, report);
         output.WriteLine(report);
