@@ -15,8 +15,10 @@ public sealed record HeldDelivery(long JournalNumber, int Position, HolderEntry?
 /// side across exchanges. Long waits are rows with a next time, so a restart loses nothing; what cannot be delivered is
 /// parked with its cause, and the other exchanges go on.
 /// </summary>
+#pragma warning disable CA1001 // Semaphores without wait handles hold nothing that needs disposing; this lives as long as its node.
 public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptions options, TimeProvider time, ILogger log,
     Func<IReadOnlyList<HeldDelivery>, CancellationToken, Task> report, Func<NativeDeliveryRow, CancellationToken, Task> postpone)
+#pragma warning restore CA1001
 {
     /// <summary>Deliveries kept in memory; the rest wait in the table.</summary>
     private const int InMemory = 1024;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using DataHub.Core.Storage;
 
 namespace DataHub.Broker.Intake;
 
@@ -13,22 +14,7 @@ public sealed class PatientKeys(byte[] secret)
     public static PatientKeys LoadOrCreate(string file)
     {
         if (!File.Exists(file))
-        {
-            var temporary = file + ".new";
-            using (var stream = new FileStream(temporary, new FileStreamOptions
-            {
-                Mode = FileMode.Create,
-                Access = FileAccess.Write,
-                UnixCreateMode = OperatingSystem.IsWindows() ? null : UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            }))
-            {
-                stream.Write(RandomNumberGenerator.GetBytes(32));
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(temporary, file, overwrite: false);
-        }
-
+            SafeFile.CreateOnce(file, RandomNumberGenerator.GetBytes(32), SafeFile.OwnerOnly);
         return new PatientKeys(File.ReadAllBytes(file));
     }
 

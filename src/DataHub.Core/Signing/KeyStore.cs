@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
+using DataHub.Core.Storage;
 
 namespace DataHub.Core.Signing;
 
@@ -108,36 +110,18 @@ public sealed class KeyStore : IDisposable
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var file = Path.Combine(dir, info.Id + PrivateSuffix);
-        WriteOnce(file, info, key.ExportPkcs8PrivateKeyPem(), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        WriteOnce(file, info, key.ExportPkcs8PrivateKeyPem(), SafeFile.OwnerOnly);
         // Whoever won the race, the public file follows from the private one that is there now.
         using var winner = Read(file, PrivateSuffix, SigningKey.FromPem);
         WriteOnce(
             Path.Combine(dir, info.Id + PublicSuffix), winner.Info, winner.PublicKey().ToPem(),
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            SafeFile.OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
     }
 
     private static void WriteOnce(string file, KeyInfo info, string pem, UnixFileMode mode)
     {
-        var draft = $"{file}.{Guid.NewGuid():N}.tmp";
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = mode;
-        using (var stream = new FileStream(draft, options))
-        {
-            using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
-            writer.Write($"id: {info.Id}\ncity: {info.City}\nsuite: {info.Suite}\nvalid-from: {info.ValidFrom:O}\nvalid-to: {info.ValidTo:O}\n\n{pem}\n");
-            writer.Flush();
-            stream.Flush(flushToDisk: true);
-        }
-
-        try
-        {
-            File.Move(draft, file, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(file))
-        {
-            File.Delete(draft);
-        }
+        var text = $"id: {info.Id}\ncity: {info.City}\nsuite: {info.Suite}\nvalid-from: {info.ValidFrom:O}\nvalid-to: {info.ValidTo:O}\n\n{pem}\n";
+        SafeFile.CreateOnce(file, Encoding.UTF8.GetBytes(text), mode);
     }
 
     private static T Read<T>(string file, string suffix, Func<KeyInfo, string, T> import)

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DataHub.Core.Storage;
 
 namespace DataHub.Host.Api;
 
@@ -19,7 +20,6 @@ public sealed class ApiKeys
     private const string Prefix = "dh_";
     private const int KeyLength = 46;
     private const int MaxFileBytes = 1024 * 1024;
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     private readonly string file;
     private readonly ILogger log;
@@ -49,7 +49,7 @@ public sealed class ApiKeys
         if (OperatingSystem.IsWindows())
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         else
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly | UnixFileMode.UserExecute);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!, SafeFile.OwnerOnly | UnixFileMode.UserExecute);
         using var single = LockBeside(path);
         var key = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
         var content = Read(path);
@@ -112,7 +112,7 @@ public sealed class ApiKeys
         var info = new FileInfo(file);
         if (!info.Exists)
             return new KeyFile();
-        if (!OperatingSystem.IsWindows() && (info.UnixFileMode & ~OwnerOnly) != UnixFileMode.None)
+        if (!OperatingSystem.IsWindows() && (info.UnixFileMode & ~SafeFile.OwnerOnly) != UnixFileMode.None)
             throw new HostRefusedException($"{file} can be read by others. Set its mode to 600.");
         if (info.Length > MaxFileBytes)
             throw new HostRefusedException($"{file} is larger than a list of keys can be.");
@@ -130,21 +130,8 @@ public sealed class ApiKeys
         throw new HostRefusedException($"{file} holds something else than SHA-256 hashes. Restore it, or remove it and make new keys.");
     }
 
-    private static void Write(string file, KeyFile content)
-    {
-        var draft = file + ".tmp";
-        File.Delete(draft);
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = OwnerOnly;
-        using (var stream = new FileStream(draft, options))
-        {
-            JsonSerializer.Serialize(stream, content, KeyFileJson.Default.KeyFile);
-            stream.Flush(flushToDisk: true);
-        }
-
-        File.Move(draft, file, overwrite: true);
-    }
+    private static void Write(string file, KeyFile content) =>
+        SafeFile.Replace(file, JsonSerializer.SerializeToUtf8Bytes(content, KeyFileJson.Default.KeyFile), SafeFile.OwnerOnly);
 
     private static FileStream LockBeside(string file)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DataHub.Core.Registry;
+using DataHub.Core.Storage;
 using DataHub.Simulators;
 using DataHub.Simulators.Cases;
 
@@ -26,8 +27,7 @@ public sealed partial record DemoPlan(int Cases, int Seed, DateTimeOffset Start)
         if (File.Exists(file))
             return (JsonSerializer.Deserialize(File.ReadAllBytes(file), PlanJson.Default.DemoPlan)!, true);
         var plan = new DemoPlan(cases, seed, time.GetUtcNow());
-        File.WriteAllBytes(file + ".new", JsonSerializer.SerializeToUtf8Bytes(plan, PlanJson.Default.DemoPlan));
-        File.Move(file + ".new", file, overwrite: true);
+        SafeFile.Replace(file, JsonSerializer.SerializeToUtf8Bytes(plan, PlanJson.Default.DemoPlan), SafeFile.OwnerOnly);
         return (plan, false);
     }
 
