@@ -2,11 +2,9 @@ using System.Text;
 using DataHub.Contracts;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Calendar;
-using DataHub.Core.Flows;
 using DataHub.Core.Native;
 using DataHub.Core.Registry;
 using DataHub.Core.Validation;
-using DataHub.Simulators;
 using DataHub.Simulators.Cases;
 using Shouldly;
 using Xunit;
@@ -58,7 +56,7 @@ public sealed class SampleCasesTests
             var people = good.Select(s => Verdict(s).Payload).OfType<ServiceSubmission>().ToList();
             people.ShouldContain(p => p.Applicant.OriginalIdNumber != null, city.Name);
             people.ShouldContain(p => p.Organisation != null, city.Name);
-            people.ShouldContain(p => p.Applicant.Name.Contains("𠮷", StringComparison.Ordinal) && p.Applicant.Name.Contains("䶮", StringComparison.Ordinal), city.Name);
+            people.ShouldContain(p => p.Applicant.Name.Contains("𠮷", StringComparison.Ordinal) && p.Applicant.Name.Contains('䶮', StringComparison.Ordinal), city.Name);
         }
     }
 
