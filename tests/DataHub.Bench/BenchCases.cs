@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using DataHub.Contracts;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Calendar;
 using DataHub.Core.Registry;
@@ -24,7 +23,7 @@ internal sealed class BenchCases
 
     private static readonly Organisation Firm = new()
     {
-        Name = "四川成都都市圈同城化发展测试样例信息技术服务集团有限责任公司东部新区第一分公司综合业务受理中心",
+        Name = "四川成都都市圈同城化发展测试样例信息技术服务集团有限责任公司东部新区第一分公司综合业务受理中心跨区域通办事项集中申报与材料流转服务部(测试用名称,不对应任何真实单位)",
         CreditCode = "91510113MA61XB1235",
     };
 
@@ -67,8 +66,8 @@ internal sealed class BenchCases
             ItemCode = route.Item.Code,
             Mode = ServiceMode.Online,
             CaseNumber = string.Create(CultureInfo.InvariantCulture, $"BENCH-{route.Source}-{number:D9}"),
-            Applicant = PersonOf(number, "阿依古丽·买买提江·吐尔逊·测试人员甲"),
-            Agent = PersonOf(number + 500_000_000, "买买提吐尔逊·阿不都热合曼·代办人员乙"),
+            Applicant = PersonOf(number, "阿依古丽·买买提江·吐尔逊·阿不都热合曼·艾合买提·测试人员甲·样例"),
+            Agent = PersonOf(number + 500_000_000, "买买提吐尔逊·阿不都热合曼·艾合买提江·沙塔尔·代办人员乙·样例"),
             Organisation = Firm,
             TargetDistrict = route.District,
             Form = route.Item.Fields.Where(f => f.Required).ToDictionary(f => f.Code, f => Fill("全程网办办件测试内容,用于测量端到端处理能力", f.MaxLength), StringComparer.Ordinal),

@@ -30,23 +30,23 @@ internal sealed class BenchHost : IAsyncDisposable
 
     public static async Task<BenchHost> StartAsync(string parent, int cases)
     {
-        var directory = Directory.CreateDirectory(Path.Combine(parent, "datahub-bench-" + Guid.NewGuid().ToString("N"))).FullName;
+        var folder = Directory.CreateDirectory(Path.Combine(parent, "datahub-bench-" + Guid.NewGuid().ToString("N"))).FullName;
         try
         {
             var tracker = new Tracker(cases, Time);
             Func<CityAdapterContext, ICityAdapter> city = context => new BenchCity(context, tracker, Time);
             var host = await DataHubHost.StartAsync(new DataHubOptions
             {
-                DataDirectory = directory,
+                DataDirectory = folder,
                 Url = "http://127.0.0.1:0",
                 Simulators = false,
                 CityOverrides = new[] { "chengdu", "deyang", "meishan", "ziyang" }.ToDictionary(key => key, _ => city, StringComparer.Ordinal),
             });
-            return new BenchHost(directory, host, tracker, new BenchCases(host.Registry, Time.GetUtcNow()));
+            return new BenchHost(folder, host, tracker, new BenchCases(host.Registry, Time.GetUtcNow()));
         }
         catch
         {
-            Directory.Delete(directory, recursive: true);
+            Directory.Delete(folder, recursive: true);
             throw;
         }
     }

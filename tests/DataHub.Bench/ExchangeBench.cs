@@ -8,7 +8,7 @@ internal static class ExchangeBench
 {
     /// <summary>A counted run after its audit.</summary>
     private sealed record Run(double PerSecond, double CpuMs, double AllocatedKb, double WrittenKb, double DatabaseBytes, double RowsPerExchange,
-        double CommitLimit, IReadOnlyList<double> Tenths, int Busy, int Repeated);
+        double SignatureChecks, double CommitLimit, IReadOnlyList<double> Tenths, int Busy, int Repeated);
 
     private sealed record Latency(double Rate, double P50, double P99, double ReconciledP50, double ReconciledP99);
 
@@ -51,9 +51,11 @@ internal static class ExchangeBench
         await Load.ClosedAsync(bench, 0, warm, options.InFlight);
         var bytesBefore = bench.DatabaseBytes;
         var wallBefore = BenchHost.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        var checks = bench.Host.Keys.Verifier.RootChecks;
         var before = Reading.Now();
         await Load.ClosedAsync(bench, warm, count, options.InFlight);
         var after = Reading.Now();
+        checks = bench.Host.Keys.Verifier.RootChecks - checks;
         var bytesAfter = bench.DatabaseBytes;
         var audit = await AuditedAsync(bench, count);
 
@@ -67,6 +69,7 @@ internal static class ExchangeBench
             (after.WrittenToDisk - before.WrittenToDisk) / n / 1024,
             (bytesAfter - bytesBefore) / n,
             audit.JournalRows / (double)count,
+            checks / n,
             limit,
             Tenths(ends, wallBefore),
             bench.Tracker.BusyAnswers,
@@ -151,6 +154,7 @@ internal static class ExchangeBench
             ["db_bytes_per_exchange"] = Round(Statistics.Median(runs.Select(r => r.DatabaseBytes))),
             ["disk_written_kb_per_exchange"] = Round(Statistics.Median(runs.Select(r => r.WrittenKb))),
             ["journal_rows_per_exchange"] = Round(median.RowsPerExchange),
+            ["signature_checks_per_exchange"] = Round(Statistics.Median(runs.Select(r => r.SignatureChecks))),
             ["busy_answers"] = runs.Sum(r => r.Busy),
             ["repeated_deliveries"] = runs.Sum(r => r.Repeated),
             ["limit_sqlite_commits_of_100_per_s"] = Round(Statistics.Median(runs.Select(r => r.CommitLimit))),

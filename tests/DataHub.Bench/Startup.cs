@@ -36,7 +36,7 @@ internal static class Startup
 
     private static async Task<(double, double)> ChildAsync()
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, ["startup"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!, ["startup"]) { RedirectStandardOutput = true, UseShellExecute = false };
         using var process = Process.Start(start) ?? throw new BenchFailedException("No process could be started.");
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
