@@ -14,6 +14,7 @@ using DataHub.Simulators.Cases;
 using MassTransit;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Logging.Console;
 
 namespace DataHub.Host.Roles;
 
@@ -88,7 +89,9 @@ public sealed class DataHubHost : IAsyncDisposable
         Store = new SqliteNodeStore(Path.Combine(Options.DataDirectory, "datahub.db"));
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], EnvironmentName = "Production", ContentRootPath = AppContext.BaseDirectory });
+        // To standard error: standard output belongs to what was asked for (tables, JSON).
         builder.Logging.ClearProviders().AddSimpleConsole(o => o.SingleLine = true).SetMinimumLevel(Options.LogLevel);
+        builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.WebHost.UseUrls(Options.Url).ConfigureKestrel(k =>
         {
             k.AddServerHeader = false;
