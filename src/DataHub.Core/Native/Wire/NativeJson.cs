@@ -2,7 +2,9 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Unicode;
 using DataHub.Contracts;
+using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Errors;
 
@@ -25,6 +27,12 @@ public static class NativeJson
     {
         record = null;
         reason = null;
+        if (!Utf8.IsValid(json.Span))
+        {
+            reason = Reasons.Of(ReasonCodes.EncodingInvalid, "$", "UTF-8");
+            return false;
+        }
+
         try
         {
             using var document = JsonDocument.Parse(json, Strict);
@@ -34,7 +42,9 @@ public static class NativeJson
         catch (JsonException fault)
         {
             // The fault's own message is dropped, for it may quote the input.
-            reason = Reasons.Of(ReasonCodes.NotWellFormed, "$", (fault.LineNumber ?? 0) + 1, (fault.BytePositionInLine ?? 0) + 1);
+            reason = EventFormat.IsTooDeep(fault)
+                ? Reasons.Of(ReasonCodes.TooDeep, "$", MaxDepth)
+                : Reasons.Of(ReasonCodes.NotWellFormed, "$", (fault.LineNumber ?? 0) + 1, (fault.BytePositionInLine ?? 0) + 1);
             return false;
         }
         catch (Exception fault) when (fault is InvalidOperationException or FormatException)
