@@ -33,9 +33,9 @@ public sealed class NodeLoop<T>(int capacity, int groupWeight, Func<T, int> weig
         {
             await channel.Writer.WriteAsync(work, cancel);
         }
-        catch (ChannelClosedException)
+        catch (ChannelClosedException closed)
         {
-            throw new OperationCanceledException("The node has stopped.");
+            throw new OperationCanceledException("The node has stopped.", closed);
         }
     }
 
