@@ -29,7 +29,8 @@ public sealed class MassTransitFrameBus(ISendEndpointProvider endpoints) : IFram
     public async Task SendAsync(string queue, byte[] frame, CancellationToken cancel)
     {
         var endpoint = await endpoints.GetSendEndpoint(new Uri("queue:" + queue));
-        await endpoint.Send(new Frame { Body = frame }, cancel);
+        // The bus is not told of the end: it would log a fault for a frame that is simply sent again after the next start.
+        await endpoint.Send(new Frame { Body = frame }, CancellationToken.None).WaitAsync(cancel);
     }
 }
 

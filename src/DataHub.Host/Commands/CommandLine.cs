@@ -156,9 +156,14 @@ internal static class DemoCommand
 {
     public static async Task<int> RunAsync(Start start, bool json, TimeSpan atMost, CancellationToken cancel)
     {
-        await using var host = await DataHubHost.StartAsync(start.ToOptions(), cancel);
-        var (plan, _) = DemoPlan.LoadOrCreate(start.Data, start.Cases, start.Seed, TimeProvider.System);
-        var summary = await DemoScreen.RunAsync(host, plan, atMost, json, cancel);
+        DemoSummary summary;
+        await using (var host = await DataHubHost.StartAsync(start.ToOptions(), cancel))
+        {
+            var (plan, _) = DemoPlan.LoadOrCreate(start.Data, start.Cases, start.Seed, TimeProvider.System);
+            summary = await DemoScreen.RunAsync(host, plan, atMost, json, cancel);
+        }
+
+        // The last line, after whatever stopping may print.
         if (json)
             Console.WriteLine(DemoScreen.Json(summary));
         return summary.Success ? ExitCodes.Done : ExitCodes.Negative;

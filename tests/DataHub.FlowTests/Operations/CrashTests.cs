@@ -49,8 +49,8 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
             }
         }
 
-        var (exitCode, text) = await RunAsync("demo", "--data", folder, "--cases", Cases.ToString(CultureInfo.InvariantCulture), "--seed", Seed(rounds), "--fast", "--json", "--timeout", "80");
-        output.WriteLine($"{kills} kills, {starting} of them at start, {rounds} rounds; at the end: {text}");
+        var (exitCode, text, errors) = await RunAsync("demo", "--data", folder, "--cases", Cases.ToString(CultureInfo.InvariantCulture), "--seed", Seed(rounds), "--fast", "--json", "--timeout", "80");
+        output.WriteLine($"{kills} kills, {starting} of them at start, {rounds} rounds; at the end: {text}{errors}");
         var last = JsonDocument.Parse(text.Trim().Split('\n')[^1]).RootElement;
         var submitted = last.GetProperty("submitted").GetInt32();
         submitted.ShouldBeGreaterThanOrEqualTo(Cases);
@@ -59,7 +59,7 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         exitCode.ShouldBe(0, text);
 
         await SettleAsync(rounds * submitted);
-        var (verified, report) = await RunAsync("verify", "--data", folder);
+        var (verified, report, _) = await RunAsync("verify", "--data", folder);
         verified.ShouldBe(0, report);
         output.WriteLine(report);
     }
@@ -111,13 +111,13 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         return LifeEnd.Done;
     }
 
-    private async Task<(int ExitCode, string Text)> RunAsync(params string[] arguments)
+    private async Task<(int ExitCode, string Text, string Errors)> RunAsync(params string[] arguments)
     {
         using var process = StartProgram(arguments);
         var text = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(OneLife, TestContext.Current.CancellationToken);
-        return (process.ExitCode, await text + await errors);
+        return (process.ExitCode, await text, await errors);
     }
 
     private Process StartProgram(params string[] arguments)
