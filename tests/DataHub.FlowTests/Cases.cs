@@ -1,4 +1,3 @@
-using DataHub.Contracts;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Registry;
 using DataHub.UnitTests.Flows;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Signing;

@@ -110,7 +110,8 @@ public sealed class HttpIntake(CityAdapterContext context, NativeSignature signa
         if (parsed.Record is null)
         {
             return await RefuseAsync(IntakeStage.Unreadable, body, null, [parsed.Unreadable!], cancellationToken)
-                with { FaultCode = parsed.FaultCode };
+                with
+            { FaultCode = parsed.FaultCode };
         }
 
         switch (context.Mapping.ToCanonical(parsed.Record))

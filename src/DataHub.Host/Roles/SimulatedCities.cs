@@ -39,40 +39,42 @@ internal static class SimulatedCities
         switch (city.Key)
         {
             case "chengdu":
-            {
-                var front = new ChengduFrontEnd(http, mapping, time);
-                var system = System(front);
-                await front.StartAsync(system, cancel);
-                var endpoint = new CityEndpoint { BaseUrl = front.Url, ApiKey = http.ApiKey, Secret = http.Secret };
-                return new SimulatedCity(city, system, front, endpoint, system.RunAsync) { Store = store };
-            }
+                {
+                    var front = new ChengduFrontEnd(http, mapping, time);
+                    var system = System(front);
+                    await front.StartAsync(system, cancel);
+                    var endpoint = new CityEndpoint { BaseUrl = front.Url, ApiKey = http.ApiKey, Secret = http.Secret };
+                    return new SimulatedCity(city, system, front, endpoint, system.RunAsync) { Store = store };
+                }
 
             case "deyang":
-            {
-                var front = new DeyangFrontEnd(http, mapping, time);
-                var system = System(front);
-                await front.StartAsync(system, cancel);
-                var endpoint = new CityEndpoint { BaseUrl = front.Url, ApiKey = http.ApiKey, Secret = http.Secret };
-                return new SimulatedCity(city, system, front, endpoint, system.RunAsync) { Store = store };
-            }
+                {
+                    var front = new DeyangFrontEnd(http, mapping, time);
+                    var system = System(front);
+                    await front.StartAsync(system, cancel);
+                    var endpoint = new CityEndpoint { BaseUrl = front.Url, ApiKey = http.ApiKey, Secret = http.Secret };
+                    return new SimulatedCity(city, system, front, endpoint, system.RunAsync) { Store = store };
+                }
 
             case "meishan":
-            {
-                var path = Path.Combine(options.DataDirectory, "meishan-exchange.db");
-                var front = new MeishanFrontEnd(path, mapping, options.PollInterval, time, logs.CreateLogger<MeishanFrontEnd>());
-                var system = System(front);
-                return new SimulatedCity(city, system, front, new CityEndpoint { Path = path, PollInterval = options.PollInterval },
-                    token => Task.WhenAll(system.RunAsync(token), front.RunAsync(CityHandlers.Of(system), token))) { Store = store };
-            }
+                {
+                    var path = Path.Combine(options.DataDirectory, "meishan-exchange.db");
+                    var front = new MeishanFrontEnd(path, mapping, options.PollInterval, time, logs.CreateLogger<MeishanFrontEnd>());
+                    var system = System(front);
+                    return new SimulatedCity(city, system, front, new CityEndpoint { Path = path, PollInterval = options.PollInterval },
+                        token => Task.WhenAll(system.RunAsync(token), front.RunAsync(CityHandlers.Of(system), token)))
+                    { Store = store };
+                }
 
             case "ziyang":
-            {
-                var path = Path.Combine(options.DataDirectory, "ziyang");
-                var front = new ZiyangFrontEnd(path, mapping, options.PollInterval, time, logs.CreateLogger<ZiyangFrontEnd>());
-                var system = System(front);
-                return new SimulatedCity(city, system, front, new CityEndpoint { Path = path, PollInterval = options.PollInterval },
-                    token => Task.WhenAll(system.RunAsync(token), front.RunAsync(CityHandlers.Of(system), token))) { Store = store };
-            }
+                {
+                    var path = Path.Combine(options.DataDirectory, "ziyang");
+                    var front = new ZiyangFrontEnd(path, mapping, options.PollInterval, time, logs.CreateLogger<ZiyangFrontEnd>());
+                    var system = System(front);
+                    return new SimulatedCity(city, system, front, new CityEndpoint { Path = path, PollInterval = options.PollInterval },
+                        token => Task.WhenAll(system.RunAsync(token), front.RunAsync(CityHandlers.Of(system), token)))
+                    { Store = store };
+                }
 
             default:
                 await store.DisposeAsync();

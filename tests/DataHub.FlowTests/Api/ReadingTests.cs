@@ -119,8 +119,15 @@ public sealed class ReadingTests(ApiHost api) : IClassFixture<ApiHost>
             var commit = new NodeCommit(ApiHost.Chengdu);
             commit.Entries.Add(new JournalEntry
             {
-                Kind = EntryKind.Sent, Key = ApiHost.Chengdu + ":M-1", MessageId = "M-1", Type = MessageTypes.CaseReminder, ExchangeId = "510100-20260305-0000000001",
-                Sender = ApiHost.Chengdu, Sequence = 1, At = TimeProvider.System.GetUtcNow(), Body = "{}"u8.ToArray(),
+                Kind = EntryKind.Sent,
+                Key = ApiHost.Chengdu + ":M-1",
+                MessageId = "M-1",
+                Type = MessageTypes.CaseReminder,
+                ExchangeId = "510100-20260305-0000000001",
+                Sender = ApiHost.Chengdu,
+                Sequence = 1,
+                At = TimeProvider.System.GetUtcNow(),
+                Body = "{}"u8.ToArray(),
             });
             await store.CommitAsync(commit, default);
             var http = new DefaultHttpContext { RequestServices = new ServiceCollection().AddLogging().BuildServiceProvider() };

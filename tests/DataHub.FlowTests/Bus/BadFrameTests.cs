@@ -55,7 +55,11 @@ public sealed class BadFrameTests : IAsyncLifetime
             "a sender that is another city" => Forge.Signed(host, real with { SenderCity = Samples.Deyang }),
             _ => Forge.Signed(host, Forge.Event(Samples.Chengdu, 1, id, exchange, new DeadlineNotice
             {
-                Stage = DeadlineStage.Breach, State = "submitted", ResponsibleCity = Samples.Deyang, DueOn = new DateOnly(2026, 11, 1), CalendarComplete = true,
+                Stage = DeadlineStage.Breach,
+                State = "submitted",
+                ResponsibleCity = Samples.Deyang,
+                DueOn = new DateOnly(2026, 11, 1),
+                CalendarComplete = true,
             })),
         };
 
@@ -172,7 +176,10 @@ public sealed class BadFrameTests : IAsyncLifetime
         var host = fixture.Host;
         var forged = Forge.SignedByStranger(host, Forge.Event(Samples.Chengdu, 1, "forged", Cases.ExchangeId(Samples.Chengdu, 1), Cases.Submission(host.Registry))) with
         {
-            DeliverySequence = 1, HubState = "submitted", HubVersion = 1, Flow = "service.online",
+            DeliverySequence = 1,
+            HubState = "submitted",
+            HubVersion = 1,
+            Flow = "service.online",
         };
         await bus.InjectAsync(QueueNames.Deliver(Samples.Deyang), Forge.Frame(forged));
         await journey.RefusalAsync(Samples.Deyang, "forged", ReasonCodes.SignatureInvalid);

@@ -1,6 +1,5 @@
 using DataHub.Core.Messaging;
 using DataHub.Host.Demo;
-using DataHub.UnitTests.Flows;
 using Shouldly;
 using Xunit;
 

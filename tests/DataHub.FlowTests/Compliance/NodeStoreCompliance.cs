@@ -87,7 +87,16 @@ public abstract partial class NodeStoreCompliance : IAsyncLifetime
             r.Number.ShouldBe(i + 1);
             var entry = new JournalEntry
             {
-                Kind = r.Kind, Key = r.Key, MessageId = r.MessageId, Type = r.Type, ExchangeId = r.ExchangeId, Sender = r.Sender, Sequence = r.Sequence, At = r.At, Body = r.Body, Reasons = r.Reasons,
+                Kind = r.Kind,
+                Key = r.Key,
+                MessageId = r.MessageId,
+                Type = r.Type,
+                ExchangeId = r.ExchangeId,
+                Sender = r.Sender,
+                Sequence = r.Sequence,
+                At = r.At,
+                Body = r.Body,
+                Reasons = r.Reasons,
             };
             r.Hash.ShouldBe(JournalHash.Next(previous, r.Number, entry), $"row {r.Number}");
             previous = r.Hash;

@@ -57,8 +57,16 @@ public sealed class RoutingTests
         Routing.TargetOf(
             new ResultNotice
             {
-                ResultId = "R1", Patient = Someone, Category = ResultCategory.Laboratory, ItemCode = "lab.hba1c", Hospital = Ward, Mark = "川HR",
-                ResultDigest = new string('0', 64), FetchUrl = "https://example.invalid/r1", PerformedAt = At, ReportedAt = At,
+                ResultId = "R1",
+                Patient = Someone,
+                Category = ResultCategory.Laboratory,
+                ItemCode = "lab.hba1c",
+                Hospital = Ward,
+                Mark = "川HR",
+                ResultDigest = new string('0', 64),
+                FetchUrl = "https://example.invalid/r1",
+                PerformedAt = At,
+                ReportedAt = At,
             },
             Registry,
             published: null).ShouldBe(("", null));
@@ -69,7 +77,13 @@ public sealed class RoutingTests
 
     private static ServiceSubmission Submission(string district) => new()
     {
-        ItemCode = "id-card.renewal", Mode = ServiceMode.Online, CaseNumber = "C1", Applicant = Someone, TargetDistrict = district, Materials = [], SubmittedAt = At,
+        ItemCode = "id-card.renewal",
+        Mode = ServiceMode.Online,
+        CaseNumber = "C1",
+        Applicant = Someone,
+        TargetDistrict = district,
+        Materials = [],
+        SubmittedAt = At,
     };
 
     private static PensionApplication Application(string oldCity)
@@ -77,17 +91,31 @@ public sealed class RoutingTests
         var agency = new Agency { Code = "A510100-SI", Name = "成都市社会保险事业管理局" };
         return new PensionApplication
         {
-            ItemCode = "pension.employee", CaseNumber = "C1", Applicant = Someone, NewAgency = agency, OldCity = oldCity, AppliedAt = At,
+            ItemCode = "pension.employee",
+            CaseNumber = "C1",
+            Applicant = Someone,
+            NewAgency = agency,
+            OldCity = oldCity,
+            AppliedAt = At,
             Certificate = new ContributionCertificate
             {
-                CertificateNumber = "Z1", IssuingAgency = agency, Period = new MonthSpan { From = "2020-01", To = "2020-12" }, Months = 12, PersonalAccountFen = 0,
+                CertificateNumber = "Z1",
+                IssuingAgency = agency,
+                Period = new MonthSpan { From = "2020-01", To = "2020-12" },
+                Months = 12,
+                PersonalAccountFen = 0,
             },
         };
     }
 
     private static RecognitionQuery Query() => new()
     {
-        QueryNumber = "Q1", Patient = Someone, ItemCode = "lab.hba1c", Hospital = Ward, Doctor = new Doctor { StaffNumber = "D1", Name = "测试乙" }, QueriedAt = At,
+        QueryNumber = "Q1",
+        Patient = Someone,
+        ItemCode = "lab.hba1c",
+        Hospital = Ward,
+        Doctor = new Doctor { StaffNumber = "D1", Name = "测试乙" },
+        QueriedAt = At,
         Consent = new Consent { ConsentNumber = "K1", GrantedAt = At, ExpiresAt = At.AddDays(7), ItemCodes = ["lab.hba1c"] },
     };
 }
