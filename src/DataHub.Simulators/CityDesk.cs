@@ -106,8 +106,9 @@ internal sealed class CityDesk(CityTables tables, string city, RegistrySnapshot 
                 its.State = CaseStates.Refused;
         }
 
-        // What a refused message was to bring about did not come about.
-        if (its.Outcome is not null && action.State == ActionState.Accepted && OutcomeReader.From(action.Type, Read(action.Type, action.Data), its.Flow) is not null)
+        // What a refused message was to bring about did not come about; an outcome that came from the other side stays.
+        if (its.Outcome is { } recorded && action.State == ActionState.Accepted
+            && recorded.Equals(draft.OutcomeOf(action.Type, Read(action.Type, action.Data))))
             its.Outcome = null;
         Save(draft);
     }

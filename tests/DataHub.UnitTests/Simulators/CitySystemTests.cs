@@ -85,8 +85,9 @@ public sealed class CitySystemTests : IDisposable
     [Fact]
     public async Task What_comes_before_the_answer_to_the_submission_is_kept_and_used_afterwards()
     {
+        // A withdrawal of the applicant's could cross the return.
         var port = new SilentPort();
-        await using var city = One(AtOnce, port);
+        await using var city = One(AtOnce with { WithdrawalRate = 0 }, port);
         var submission = Generated(ServiceFlow.Code);
         await city.System.PlanAsync([submission with { City = city.System.City }], default);
         city.Run();
