@@ -39,6 +39,9 @@ public sealed class HubNode
 
     private const int ReceiptEntries = 200;
 
+    /// <summary>Below <see cref="PayloadReader.MaxBytes"/> of a receipt.</summary>
+    private const int ReceiptBytes = 400 * 1024;
+
     private readonly INodeStore store;
     private readonly RegistrySnapshot registry;
     private readonly TimeProvider time;
@@ -46,6 +49,7 @@ public sealed class HubNode
     private readonly SignatureVerifier verifier;
     private readonly PayloadCheck check;
     private readonly Dictionary<string, OutboundLink> links;
+    private readonly Dictionary<string, FrameOrder> orders;
     private readonly Dictionary<string, long> received = new(StringComparer.Ordinal);
     private readonly NodeLoop<HubWork> loop;
     private readonly FrameIntake intake;
@@ -69,6 +73,7 @@ public sealed class HubNode
         deadlines = new DeadlineSweep(store, registry);
         late = new LateSweep(store, options.ReconcileWithin);
         links = registry.Cities.ToDictionary(c => c.Code, c => new OutboundLink(Nodes.Hub, c.Code, QueueNames.Deliver(c.Code), store, bus, time, log, options.Links), StringComparer.Ordinal);
+        orders = registry.Cities.ToDictionary(c => c.Code, _ => new FrameOrder(time), StringComparer.Ordinal);
         loop = new NodeLoop<HubWork>(256, GroupEvents, w => w.Weight, ProcessAsync, static (w, fault) => w.Done.TrySetException(fault), LoadAsync, time, log);
     }
 
@@ -81,6 +86,7 @@ public sealed class HubNode
         foreach (var link in links.Values)
         {
             received[link.Peer] = (await store.LinkAsync(Nodes.Hub, link.Peer, cancel)).Received;
+            orders[link.Peer].Reset(received[link.Peer]);
             await link.LoadAsync(cancel);
         }
     }
@@ -100,11 +106,22 @@ public sealed class HubNode
             links[city].OnProgress(progress.UpTo);
         if (events.TrueForAll(e => e.Payload is LinkProgress))
             return;
-        await RunInLoopAsync(events.Count, (step, token) => intake.ApplyAsync(step, city, events, token), cancel);
+        var work = new HubWork(events.Count, (step, token) => intake.ApplyAsync(step, city, events, token));
+        var numbers = events.Where(e => e.Untrusted is null && e.Payload is not LinkProgress).Select(e => e.Event!.Sequence).DefaultIfEmpty(0).ToList();
+        await orders[city].PostAsync(numbers.Min(), numbers.Max(), () => loop.PostAsync(work, cancel), cancel);
+        try
+        {
+            await work.Done.Task;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Not taken in and not confirmed: the sender still has it and sends it again. The loop has logged why.
+        }
     }
 
     /// <summary>Works a parked message again, for an operator, with a reason that is journalled.</summary>
     /// <returns>False where no such message is parked.</returns>
+    /// <exception cref="StoreUnavailableException">Nothing was done.</exception>
     public async Task<bool> ReplayParkedAsync(long journalNumber, string operatorName, string reason, CancellationToken cancel)
     {
         var found = false;
@@ -116,14 +133,7 @@ public sealed class HubNode
     {
         var work = new HubWork(weight, apply);
         await loop.PostAsync(work, cancel);
-        try
-        {
-            await work.Done.Task;
-        }
-        catch (StoreUnavailableException)
-        {
-            // Not taken in and not confirmed: the sender still has it and sends it again.
-        }
+        await work.Done.Task;
     }
 
     private async Task ProcessAsync(List<HubWork> group, CancellationToken cancel)
@@ -155,13 +165,36 @@ public sealed class HubNode
     {
         foreach (var (city, entries) in step.Receipts)
         {
-            foreach (var chunk in entries.Chunk(ReceiptEntries))
+            foreach (var chunk in Chunks(entries))
             {
                 var (from, to) = (chunk[0].Sequence, chunk[^1].Sequence);
                 var id = string.Create(CultureInfo.InvariantCulture, $"receipt-{city}-{from}-{to}");
                 step.Make(city, id, Nodes.NoExchange, new HubReceipt { City = city, Entries = chunk, TakenInAt = step.Now }, (from, to));
             }
         }
+    }
+
+    /// <summary>Entries that fit one receipt: a few with many reasons weigh as much as hundreds without.</summary>
+    internal static IEnumerable<List<ReceiptEntry>> Chunks(IEnumerable<ReceiptEntry> entries)
+    {
+        var chunk = new List<ReceiptEntry>();
+        var bytes = 0;
+        foreach (var entry in entries)
+        {
+            // Upper bound: four bytes of UTF-8 or an escape per character, and the members' names.
+            var weight = 400 + (entry.Reasons?.Sum(r => 60 + (6 * (r.Path.Length + r.Message.Length))) ?? 0);
+            if (chunk.Count == ReceiptEntries || (chunk.Count > 0 && bytes + weight > ReceiptBytes))
+            {
+                yield return chunk;
+                (chunk, bytes) = ([], 0);
+            }
+
+            chunk.Add(entry);
+            bytes += weight;
+        }
+
+        if (chunk.Count > 0)
+            yield return chunk;
     }
 
     private void SignOwn(HubStep step)

@@ -50,6 +50,7 @@ public sealed class AdapterNode : IAdapterIntake
     private readonly NodeLoop<AdapterWork> loop;
     private readonly HubFrames hubFrames;
     private readonly AdapterOptions options;
+    private readonly FrameOrder order;
     private long received;
 
     public AdapterNode(City city, INodeStore store, IFrameBus bus, KeyStore keys, PayloadCheck check, AdapterOptions options, TimeProvider time, ILogger<AdapterNode> log)
@@ -66,6 +67,7 @@ public sealed class AdapterNode : IAdapterIntake
         verifier = keys.Verifier;
         link = new OutboundLink(City, Nodes.Hub, QueueNames.Intake(City), store, bus, time, log, options.Link);
         hubFrames = new HubFrames(City, log);
+        order = new FrameOrder(time);
         loop = new NodeLoop<AdapterWork>(options.IntakeCapacity, GroupEvents, w => w.Weight, ProcessAsync, static (w, fault) => w.Done.TrySetException(fault), LoadAsync, time, log);
         Deliveries = new NativeDeliveries(City, store, options, time, log, ReportAsync, PostponeAsync);
     }
@@ -85,6 +87,7 @@ public sealed class AdapterNode : IAdapterIntake
     public async Task LoadAsync(CancellationToken cancel)
     {
         received = (await store.LinkAsync(City, Nodes.Hub, cancel)).Received;
+        order.Reset(received);
         await link.LoadAsync(cancel);
     }
 
@@ -97,12 +100,10 @@ public sealed class AdapterNode : IAdapterIntake
         if (Form(message) is { } badForm)
             return await RefusedAsync(message, badForm, cancellationToken);
         var (payload, invalid) = check.Read(message.Type, message.Data);
-        if (invalid is not null)
-            return await RefusedAsync(message, invalid, cancellationToken);
-        if (link.Backlog > options.MaxBacklog)
+        if (invalid is null && link.Backlog > options.MaxBacklog)
             return new IntakeOutcome.Busy(TimeSpan.FromSeconds(2));
         IntakeOutcome? outcome = null;
-        var work = new AdapterWork(1, async (step, cancel) => await TakeInAsync(step, message, payload!, o => outcome = o, cancel));
+        var work = new AdapterWork(1, async (step, cancel) => await TakeInAsync(step, message, payload, invalid, o => outcome = o, cancel));
         if (!loop.TryPost(work))
             return new IntakeOutcome.Busy(TimeSpan.FromSeconds(1));
         return await CompletedAsync(work) ? outcome! : new IntakeOutcome.Busy(TimeSpan.FromSeconds(2));
@@ -125,10 +126,10 @@ public sealed class AdapterNode : IAdapterIntake
         return await CompletedAsync(work) ? new IntakeOutcome.Refused(reasons) : new IntakeOutcome.Busy(TimeSpan.FromSeconds(2));
     }
 
-    private static List<Reason>? Form(NativeIntake message)
+    private List<Reason>? Form(NativeIntake message)
     {
         List<Reason> reasons = [];
-        if (!EventFormat.IsIdentifier(message.MessageId))
+        if (!EventFormat.IsIdentifier(message.MessageId) || HubFrames.IsReportId(message.MessageId, City))
             reasons.Add(Reasons.Of(ReasonCodes.PatternMismatch, "$.messageId"));
         if (!PayloadCheck.IsBusiness(message.Type))
             reasons.Add(Reasons.Of(ReasonCodes.UnknownType, "$.type"));
@@ -139,7 +140,7 @@ public sealed class AdapterNode : IAdapterIntake
         return reasons.Count == 0 ? null : reasons;
     }
 
-    private async Task TakeInAsync(AdapterStep step, NativeIntake message, IPayload payload, Action<IntakeOutcome> tell, CancellationToken cancel)
+    private async Task TakeInAsync(AdapterStep step, NativeIntake message, IPayload? payload, IReadOnlyList<Reason>? invalid, Action<IntakeOutcome> tell, CancellationToken cancel)
     {
         var key = City + ":" + message.MessageId;
         await step.LoadAsync([key], message.ExchangeId is null ? [] : [message.ExchangeId], cancel);
@@ -152,27 +153,33 @@ public sealed class AdapterNode : IAdapterIntake
                 return;
             }
 
-            await RefuseAsync(step, message, ReasonCodes.ReplayedWithOtherBody, "$.messageId", tell, cancel);
+            await RefuseAsync(step, message, [Reasons.Of(ReasonCodes.ReplayedWithOtherBody, "$.messageId")], tell, cancel);
+            return;
+        }
+
+        // Asked only of what is new: a repetition gets the first answer even where time has made the rules refuse it.
+        if (invalid is not null)
+        {
+            await RefuseAsync(step, message, invalid, tell, cancel);
             return;
         }
 
         var opens = FlowCatalogue.OpenedBy(message.Type);
         if (opens is null && step.Exchange(message.ExchangeId!) is null)
         {
-            await RefuseAsync(step, message, ReasonCodes.UnknownExchange, "$.exchangeId", tell, cancel);
+            await RefuseAsync(step, message, [Reasons.Of(ReasonCodes.UnknownExchange, "$.exchangeId")], tell, cancel);
             return;
         }
 
         var number = step.Assigned + 1;
         var exchangeId = opens is null ? message.ExchangeId! : string.Create(CultureInfo.InvariantCulture, $"{City}-{WorkingDayCalendar.ShanghaiDate(step.Now):yyyyMMdd}-{number:D10}");
         step.Make(message.MessageId, message.Type, exchangeId, message.Data);
-        step.Put(Views.AfterSending(opens is null ? step.Exchange(exchangeId) : null, opens, exchangeId, City, payload, step.Now));
+        step.Put(Views.AfterSending(opens is null ? step.Exchange(exchangeId) : null, opens, exchangeId, City, payload!, step.Now));
         tell(new IntakeOutcome.Accepted(message.MessageId, exchangeId, number, Duplicate: false));
     }
 
-    private async Task RefuseAsync(AdapterStep step, NativeIntake message, string code, string path, Action<IntakeOutcome> tell, CancellationToken cancel)
+    private async Task RefuseAsync(AdapterStep step, NativeIntake message, IReadOnlyList<Reason> reasons, Action<IntakeOutcome> tell, CancellationToken cancel)
     {
-        Reason[] reasons = [Reasons.Of(code, path)];
         await step.RefuseAsync(message.Native, message.MessageId, message.Type, message.ExchangeId ?? Nodes.NoExchange, City, reasons, cancel);
         tell(new IntakeOutcome.Refused(reasons));
     }
@@ -187,8 +194,16 @@ public sealed class AdapterNode : IAdapterIntake
         if (events.TrueForAll(e => e.Payload is LinkProgress))
             return;
         var work = new AdapterWork(events.Count, (step, token) => hubFrames.ApplyAsync(step, events, token));
-        await loop.PostAsync(work, cancel);
-        await CompletedAsync(work);
+        var numbers = events.Where(e => e.Untrusted is null && e.Payload is not LinkProgress).Select(e => e.Event!.DeliverySequence ?? 0).DefaultIfEmpty(0).ToList();
+        await order.PostAsync(numbers.Min(), numbers.Max(), () => loop.PostAsync(work, cancel), cancel);
+        try
+        {
+            await work.Done.Task;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Not taken in and not confirmed: the hub still has it and sends it again. The loop has logged why.
+        }
     }
 
     // The city's system holds these: told to the hub, and no longer to be delivered, in one commit.

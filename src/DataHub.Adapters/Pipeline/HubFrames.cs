@@ -18,6 +18,10 @@ namespace DataHub.Adapters.Pipeline;
 internal sealed class HubFrames(string city, ILogger log)
 {
     private const int ReportEntries = 200;
+    private const string ReportPrefix = "report-";
+
+    /// <summary>True for ids that this node gives to its own reports: a city's system may not take one of them.</summary>
+    public static bool IsReportId(string id, string city) => id.StartsWith(ReportPrefix + city + "-", StringComparison.Ordinal);
 
     public async Task ApplyAsync(AdapterStep step, IReadOnlyList<ReceivedEvent> events, CancellationToken cancel)
     {
@@ -58,7 +62,7 @@ internal sealed class HubFrames(string city, ILogger log)
     {
         foreach (var chunk in step.Reports.Chunk(ReportEntries))
         {
-            var id = string.Create(CultureInfo.InvariantCulture, $"report-{city}-{step.Assigned + 1}");
+            var id = string.Create(CultureInfo.InvariantCulture, $"{ReportPrefix}{city}-{step.Assigned + 1}");
             step.Make(id, Nodes.NoExchange, new HolderReport { Entries = chunk });
         }
     }

@@ -246,8 +246,9 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
                 await write();
                 return;
             }
-            catch (StoreUnavailableException)
+            catch (Exception e) when (e is not OperationCanceledException)
             {
+                // Whatever made its group fail: nobody else writes this, so it is tried until it is written.
                 await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);
             }
         }

@@ -73,12 +73,9 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
         step.Tell.Add(city);
         if (step.Known(Key(e)) is { } known && SameMessage(known.Body, e))
             return;
-        var refusedKey = FrameReader.RefusedKey(received.Raw.Span);
-        await step.LoadAsync([refusedKey], [], cancel);
-        if (step.Known(refusedKey) is not null)
-            return;
 
-        // An old number with another message, or a known id with another body: never merged, never applied.
+        // An old number with another message, or a known id with another body: never merged, never applied. What was
+        // refused the first time is known by its bytes and not journalled again.
         await step.RefuseAsync(received.Raw, e, step.Known(Key(e)) is null
             ? [Reasons.Of(ReasonCodes.SequenceReused, "$.sequence")]
             : [Reasons.Of(ReasonCodes.ReplayedWithOtherBody, "$.id")], cancel);

@@ -167,7 +167,8 @@ internal sealed class HubStep(INodeStore store, DateTimeOffset now, Func<string,
     public void Index(PublishedResult result, string patientKey)
     {
         published[result.ResultId] = result;
-        latest[(patientKey, result.ItemCode)] = result.ResultId;
+        if (!latest.TryGetValue((patientKey, result.ItemCode), out var id) || published[id].Revoked || published[id].PerformedAt <= result.PerformedAt)
+            latest[(patientKey, result.ItemCode)] = result.ResultId;
         Commit.Published.Add(new PublishedRow(result, patientKey));
     }
 

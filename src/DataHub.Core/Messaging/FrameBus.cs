@@ -38,7 +38,7 @@ public sealed class MassTransitFrameBus(ISendEndpointProvider endpoints) : IFram
 public static class FrameBusConfiguration
 {
     /// <summary>Frames under way to a node's loop per queue; the loop makes commits of what is there.</summary>
-    private const int FramesAtOnce = 16;
+    public const int FramesAtOnce = 16;
 
     public static void UseFrames(this IBusFactoryConfigurator bus)
     {
