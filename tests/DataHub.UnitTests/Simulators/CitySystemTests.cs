@@ -150,20 +150,6 @@ public sealed class CitySystemTests : IDisposable
         city.System.Summary().Deliveries.ShouldBe(0);
     }
 
-    [Fact]
-    public async Task A_city_takes_several_hundred_messages_a_second()
-    {
-        await using var city = One(AtOnce, new SilentPort());
-        var cases = new CaseGenerator(AtOnce, registry).Generate(2000, Now(), TimeSpan.Zero).Where(c => c.Expected.Flow == ServiceFlow.Code).ToList();
-        var start = System.Diagnostics.Stopwatch.GetTimestamp();
-        await Parallel.ForEachAsync(
-            cases.Select((c, i) => (c, i)), new ParallelOptions { MaxDegreeOfParallelism = 64 },
-            async (p, stop) => await city.System.HandleAsync($"CD-{p.i}", p.c.Type, $"510100-20260305-{p.i:D10}", p.c.Data, stop));
-        var rate = cases.Count / System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds;
-        TestContext.Current.TestOutputHelper?.WriteLine($"{rate:F0} messages a second");
-        rate.ShouldBeGreaterThan(500);
-    }
-
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
