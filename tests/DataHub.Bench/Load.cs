@@ -93,7 +93,7 @@ internal static class Load
     private static async Task ReconciledAsync(BenchHost bench)
     {
         var begin = BenchHost.Time.GetTimestamp();
-        while ((await bench.Host.Store.UnreconciledAsync(BenchHost.Time.GetUtcNow().AddDays(1), 1, default)).Count > 0)
+        while ((await bench.Host.Store.UnreconciledAsync(Nodes.Hub, BenchHost.Time.GetUtcNow().AddDays(1), 1, default)).Count > 0)
         {
             if (BenchHost.Time.GetElapsedTime(begin) > Patience)
                 throw new BenchFailedException("Exchanges have ended at both cities that the hub has not reconciled.");

@@ -121,7 +121,7 @@ internal sealed class HubFrames(string city, ILogger log)
 
     private void TakeReceipt(AdapterStep step, int index, HubReceipt receipt)
     {
-        step.Commit.Receipts.Add(new ReceiptRow(city, receipt.Entries[0].Sequence, receipt.Entries[^1].Sequence, index));
+        step.Commit.Receipts.Add(new ReceiptRow(Nodes.Hub, receipt.Entries[0].Sequence, receipt.Entries[^1].Sequence, index));
         for (var position = 0; position < receipt.Entries.Count; position++)
         {
             var entry = receipt.Entries[position];

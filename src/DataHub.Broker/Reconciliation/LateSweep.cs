@@ -1,4 +1,5 @@
 using DataHub.Broker.Intake;
+using DataHub.Contracts;
 using DataHub.Core.Storage;
 
 namespace DataHub.Broker.Reconciliation;
@@ -10,7 +11,7 @@ internal sealed class LateSweep(INodeStore store, TimeSpan within)
 
     public async Task ApplyAsync(HubStep step, CancellationToken cancel)
     {
-        foreach (var row in await store.UnreconciledAsync(step.Now - within, AtOnce, cancel))
+        foreach (var row in await store.UnreconciledAsync(Nodes.Hub, step.Now - within, AtOnce, cancel))
             step.Commit.Breaks.AddRange(Reconciler.Overdue(row, step.Now).Select(b => new BreakChange.Opened(b)));
     }
 }

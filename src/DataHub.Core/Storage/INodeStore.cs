@@ -49,22 +49,23 @@ public interface INodeStore : IAsyncDisposable
     /// <summary>Journal rows of a node after a number, oldest first; of one kind, or all.</summary>
     ValueTask<List<JournalRow>> JournalAsync(string node, long after, EntryKind? kind, int limit, CancellationToken cancel);
 
-    /// <summary>The journal row of the receipt that covers a city's sequence number, seen from a node.</summary>
-    ValueTask<JournalRow?> ReceiptAsync(string node, string city, long sequence, CancellationToken cancel);
+    /// <summary>The journal row of the receipt that covers a number of the link between a city and a hub shard, seen from either end.</summary>
+    /// <param name="peer">The other end: at the hub the city, at the city the hub's shard.</param>
+    ValueTask<JournalRow?> ReceiptAsync(string node, string peer, long sequence, CancellationToken cancel);
 
     ValueTask<PublishedResult?> PublishedAsync(string resultId, CancellationToken cancel);
 
     /// <summary>The latest result of an item for a patient that is not revoked.</summary>
     ValueTask<PublishedResult?> LatestPublishedAsync(string patientKey, string itemCode, CancellationToken cancel);
 
-    /// <summary>Exchanges at the hub whose running leg was due on or before a day and whose notice stage is below one.</summary>
-    ValueTask<List<ExchangeRow>> DueAsync(DateOnly onOrBefore, int stageBelow, int limit, CancellationToken cancel);
+    /// <summary>Exchanges of a hub shard whose running leg was due on or before a day and whose notice stage is below one.</summary>
+    ValueTask<List<ExchangeRow>> DueAsync(string node, DateOnly onOrBefore, int stageBelow, int limit, CancellationToken cancel);
 
     /// <summary>
-    /// Exchanges at the hub with an outcome that have not changed since a time and that a side has not reported to hold,
+    /// Exchanges of a hub shard with an outcome that have not changed since a time and that a side has not reported to hold,
     /// oldest first. Those whose missing sides have open breaks already are left out, so that they hide no others.
     /// </summary>
-    ValueTask<List<ExchangeRow>> UnreconciledAsync(DateTimeOffset unchangedSince, int limit, CancellationToken cancel);
+    ValueTask<List<ExchangeRow>> UnreconciledAsync(string node, DateTimeOffset unchangedSince, int limit, CancellationToken cancel);
 
     ValueTask<List<BreakRow>> BreaksAsync(string? exchangeId, bool openOnly, int limit, CancellationToken cancel);
 
@@ -79,6 +80,41 @@ public interface INodeStore : IAsyncDisposable
 }
 
 public sealed record ExchangeCount(string SourceCity, string Flow, string State, bool HasOutcome, bool Reconciled, bool Refused, bool Overdue, long Count);
+
+/// <summary>
+/// Who may write a node's rows. A node's numbers, chain and decisions have one writer at a time; with several processes
+/// on one database that is whoever holds the node's lease. Correctness does not rest on clocks: every commit names the
+/// fence that its lease was given, and one whose fence is no longer the node's is refused.
+/// </summary>
+public interface INodeLeases
+{
+    /// <summary>Takes a node's lease where it is free, expired, or held by the same owner; each taking raises the fence.</summary>
+    /// <param name="node">Node code.</param>
+    /// <param name="owner">Name of the process, unique among all.</param>
+    /// <param name="ttl">The lease is free again this long after its last renewal.</param>
+    /// <returns>The fence to name in commits; null where another owner holds the lease.</returns>
+    ValueTask<long?> AcquireAsync(string node, string owner, TimeSpan ttl, CancellationToken cancel);
+
+    /// <summary>Keeps the lease. False where another owner has taken it meanwhile: the node must stop.</summary>
+    ValueTask<bool> RenewAsync(string node, long fence, TimeSpan ttl, CancellationToken cancel);
+
+    /// <summary>Gives the lease back, so that another can take it at once. Without effect where it is not ours any more.</summary>
+    ValueTask ReleaseAsync(string node, long fence, CancellationToken cancel);
+
+    /// <summary>Says that a process is there and could take leases, so that others leave it its share.</summary>
+    ValueTask AnnounceAsync(string role, string owner, TimeSpan ttl, CancellationToken cancel);
+
+    /// <summary>Processes of a role that have announced themselves and are not expired, and the nodes' current holders.</summary>
+    ValueTask<LeaseView> LeasesAsync(string role, CancellationToken cancel);
+}
+
+/// <summary>Who is there and who holds what, by the database's clock.</summary>
+/// <param name="Members">Owners announced for the role.</param>
+/// <param name="Holders">Owner per node, for leases that are not expired.</param>
+public sealed record LeaseView(IReadOnlyList<string> Members, IReadOnlyDictionary<string, string> Holders);
+
+/// <summary>Another process has taken this node over: what was decided here was not written and must be dropped.</summary>
+public sealed class LeaseLostException(string node) : Exception($"Node {node} is written by another process.");
 
 /// <summary>The database could not be read or written. The hub takes nothing in while this lasts.</summary>
 public sealed class StoreUnavailableException(string message, Exception inner) : Exception(message, inner);

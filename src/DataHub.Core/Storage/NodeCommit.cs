@@ -62,8 +62,9 @@ public abstract record BreakChange
     public sealed record Healed(string ExchangeId, IReadOnlyList<string> Codes, DateTimeOffset At) : BreakChange;
 }
 
-/// <summary>A receipt covers these sequence numbers of a city.</summary>
-public sealed record ReceiptRow(string City, long FromSequence, long ToSequence, int EntryIndex);
+/// <summary>A receipt covers these numbers of the link between a city and a hub shard.</summary>
+/// <param name="Peer">The other end, seen from the node: at the hub the city, at the city the hub's shard.</param>
+public sealed record ReceiptRow(string Peer, long FromSequence, long ToSequence, int EntryIndex);
 
 /// <summary>Entry in the hub's index of published results; the patient is known by a keyed digest.</summary>
 public sealed record PublishedRow(PublishedResult Result, string PatientKey);
@@ -72,9 +73,12 @@ public sealed record PublishedRow(PublishedResult Result, string PatientKey);
 /// Everything that one step of a node writes: committed together or not at all. Plain data, so that the same step can
 /// be written by any provider, and several nodes' steps in one physical transaction.
 /// </summary>
-public sealed class NodeCommit(string node)
+public sealed class NodeCommit(string node, long fence = 0)
 {
     public string Node { get; } = node;
+
+    /// <summary>Fence of the lease under which this was decided; 0 where one process has the whole database (embedded).</summary>
+    public long Fence { get; } = fence;
 
     public List<JournalEntry> Entries { get; } = [];
 

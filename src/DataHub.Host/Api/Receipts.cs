@@ -44,7 +44,7 @@ internal sealed class Receipts(INodeStore store)
     /// <summary>What the hub said of the message with this number of the city; null until its receipt has come.</summary>
     public async Task<(byte[] Event, ReceiptEntry Entry)?> FindAsync(string city, long sequence, CancellationToken cancel)
     {
-        if (await store.ReceiptAsync(city, city, sequence, cancel) is not { } row || EventFormat.ReadElement(row.Body).Event is not { } e
+        if (await store.ReceiptAsync(city, Nodes.Hub, sequence, cancel) is not { } row || EventFormat.ReadElement(row.Body).Event is not { } e
             || PayloadReader.Read(e.Type, e.Data.Span) is not ReadOutcome.Ok { Payload: HubReceipt receipt })
             return null;
         return receipt.Entries.FirstOrDefault(r => r.Sequence == sequence) is { } entry ? (row.Body, entry) : null;

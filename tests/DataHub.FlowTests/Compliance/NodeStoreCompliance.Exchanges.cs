@@ -83,9 +83,9 @@ public abstract partial class NodeStoreCompliance
         });
         await CommitAsync(Chengdu, c => c.Exchanges[ExchangeId(8)] = Due(8, 1));
 
-        (await Store.DueAsync(new DateOnly(2026, 3, 9), 2, 10, Cancel)).Select(r => r.State.ExchangeId).ShouldBe([ExchangeId(4), ExchangeId(2), ExchangeId(1)]);
-        (await Store.DueAsync(new DateOnly(2026, 3, 9), 1, 10, Cancel)).Select(r => r.State.ExchangeId).ShouldBe([ExchangeId(2), ExchangeId(1)]);
-        (await Store.DueAsync(new DateOnly(2026, 3, 9), 2, 1, Cancel)).Select(r => r.State.ExchangeId).ShouldBe([ExchangeId(4)]);
+        (await Store.DueAsync(Hub, new DateOnly(2026, 3, 9), 2, 10, Cancel)).Select(r => r.State.ExchangeId).ShouldBe([ExchangeId(4), ExchangeId(2), ExchangeId(1)]);
+        (await Store.DueAsync(Hub, new DateOnly(2026, 3, 9), 1, 10, Cancel)).Select(r => r.State.ExchangeId).ShouldBe([ExchangeId(2), ExchangeId(1)]);
+        (await Store.DueAsync(Hub, new DateOnly(2026, 3, 9), 2, 1, Cancel)).Select(r => r.State.ExchangeId).ShouldBe([ExchangeId(4)]);
     }
 
     [Fact]

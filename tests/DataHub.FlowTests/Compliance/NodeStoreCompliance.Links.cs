@@ -74,7 +74,7 @@ public abstract partial class NodeStoreCompliance
         (await Store.ReceiptAsync(Hub, Chengdu, 7, Cancel))!.MessageId.ShouldBe("receipt-2");
         (await Store.ReceiptAsync(Hub, Chengdu, 10, Cancel)).ShouldBeNull();
         (await Store.ReceiptAsync(Hub, Deyang, 1, Cancel))!.MessageId.ShouldBe("receipt-2");
-        (await Store.ReceiptAsync(Chengdu, Chengdu, 1, Cancel)).ShouldBeNull("another node's");
+        (await Store.ReceiptAsync(Chengdu, Hub, 1, Cancel)).ShouldBeNull("another node's");
     }
 
     [Fact]

@@ -104,7 +104,7 @@ public abstract partial class NodeStoreCompliance : IAsyncLifetime
     }
 
     private async Task<List<string>> UnreconciledAsync(int limit) =>
-        [.. (await Store.UnreconciledAsync(Now.AddMinutes(-5), limit, Cancel)).Select(r => r.State.ExchangeId)];
+        [.. (await Store.UnreconciledAsync(Hub, Now.AddMinutes(-5), limit, Cancel)).Select(r => r.State.ExchangeId)];
 
     private static void ShouldBeSame(ExchangeRow read, ExchangeRow written)
     {

@@ -52,7 +52,7 @@ internal sealed class SqliteCommitWriter(SqliteSession db)
         foreach (var r in commit.Receipts)
         {
             db.Prepare("INSERT OR IGNORE INTO receipt (node, city, to_sequence, from_sequence, journal_id) VALUES (?,?,?,?,?)")
-                .Bind(node).Bind(SqliteKeys.Node(r.City)).Bind(r.ToSequence).Bind(r.FromSequence).Bind(Id(r.EntryIndex, 0)).Run();
+                .Bind(node).Bind(SqliteKeys.Node(r.Peer)).Bind(r.ToSequence).Bind(r.FromSequence).Bind(Id(r.EntryIndex, 0)).Run();
         }
 
         foreach (var change in commit.Breaks)

@@ -100,10 +100,10 @@ public sealed partial class SqliteNodeStore
             .Bind(SqliteKeys.Journal(code, after)).Bind(SqliteKeys.Journal(code + 1, 0)).Bind(kind is { } k ? (long)k : 0L).Bind(limit));
     });
 
-    public ValueTask<JournalRow?> ReceiptAsync(string node, string city, long sequence, CancellationToken cancel) => Read(db =>
+    public ValueTask<JournalRow?> ReceiptAsync(string node, string peer, long sequence, CancellationToken cancel) => Read(db =>
     {
         var s = db.Prepare("SELECT journal_id, from_sequence FROM receipt WHERE node=? AND city=? AND to_sequence>=? ORDER BY to_sequence LIMIT 1")
-            .Bind(SqliteKeys.Node(node)).Bind(SqliteKeys.Node(city)).Bind(sequence);
+            .Bind(SqliteKeys.Node(node)).Bind(SqliteKeys.Node(peer)).Bind(sequence);
         var id = s.Step() && s.Long(1) <= sequence ? s.Long(0) : (long?)null;
         s.Reset();
         return id is null ? null : Rows(db.Prepare("SELECT " + JournalColumns + " FROM journal WHERE id=?").Bind(id.Value)).SingleOrDefault();
@@ -116,12 +116,13 @@ public sealed partial class SqliteNodeStore
         Published(db, db.Prepare("SELECT " + PublishedColumns + " FROM published_result WHERE patient_key=? AND item=? AND revoked=0 ORDER BY performed_at DESC LIMIT 1")
             .Bind(patientKey).Bind(itemCode)));
 
-    public ValueTask<List<ExchangeRow>> DueAsync(DateOnly onOrBefore, int stageBelow, int limit, CancellationToken cancel) => Read(db => Exchanges(
+    // An embedded hub is not divided: its one shard is the hub itself, and the partial indexes name it.
+    public ValueTask<List<ExchangeRow>> DueAsync(string node, DateOnly onOrBefore, int stageBelow, int limit, CancellationToken cancel) => Read(db => node != Nodes.Hub ? [] : Exchanges(
         db.Prepare("SELECT " + SqliteKeys.ExchangeColumns + " FROM exchange WHERE node = 0 AND due_on IS NOT NULL AND stopped_on IS NULL AND notice_stage < 2 "
             + "AND due_on <= ? AND notice_stage < ? ORDER BY due_on LIMIT ?")
             .Bind(onOrBefore.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)).Bind(stageBelow).Bind(limit)));
 
-    public ValueTask<List<ExchangeRow>> UnreconciledAsync(DateTimeOffset unchangedSince, int limit, CancellationToken cancel) => Read(db => Exchanges(
+    public ValueTask<List<ExchangeRow>> UnreconciledAsync(string node, DateTimeOffset unchangedSince, int limit, CancellationToken cancel) => Read(db => node != Nodes.Hub ? [] : Exchanges(
         db.Prepare("SELECT " + SqliteKeys.ExchangeColumns + " FROM exchange e WHERE node = 0 AND outcome IS NOT NULL AND reconciled_at IS NULL AND changed_at <= ?1 AND ("
             + "(source_digest IS NULL AND NOT EXISTS (SELECT 1 FROM break b WHERE b.exchange_id = e.exchange_id AND b.code = ?2 AND b.closed_at IS NULL)) OR "
             + "(target_digest IS NULL AND target_city <> '' AND NOT EXISTS (SELECT 1 FROM break b WHERE b.exchange_id = e.exchange_id AND b.code = ?3 AND b.closed_at IS NULL))) "
