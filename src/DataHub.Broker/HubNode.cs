@@ -30,7 +30,8 @@ public sealed record HubOptions
 
 /// <summary>
 /// The broker: takes in the cities' frames, decides, forwards, answers with receipts, reconciles. One loop decides; a
-/// group of frames is one commit; a frame is acknowledged to the bus after its commit. May run only once per database.
+/// group of frames is one commit; a frame is acknowledged to the bus after its commit. One shard of the hub: it may run
+/// only once, which its lease sees to.
 /// </summary>
 public sealed class HubNode
 {
@@ -42,8 +43,10 @@ public sealed class HubNode
     /// <summary>Below <see cref="PayloadReader.MaxBytes"/> of a receipt.</summary>
     private const int ReceiptBytes = 400 * 1024;
 
+    private readonly HubShards shards;
+    private readonly int shard;
+    private readonly long fence;
     private readonly INodeStore store;
-    private readonly RegistrySnapshot registry;
     private readonly TimeProvider time;
     private readonly KeyStore keys;
     private readonly SignatureVerifier verifier;
@@ -57,25 +60,34 @@ public sealed class HubNode
     private readonly LateSweep late;
     private readonly HubOptions options;
 
-    public HubNode(RegistrySnapshot registry, INodeStore store, IFrameBus bus, KeyStore keys, PatientKeys patients, PayloadCheck check, HubOptions options, TimeProvider time, ILogger<HubNode> log)
+    /// <param name="shard">Index of the shard that this node is.</param>
+    /// <param name="fence">Fence of the shard's lease; 0 where one process has the whole database.</param>
+    public HubNode(HubShards shards, int shard, long fence, RegistrySnapshot registry, INodeStore store, IFrameBus bus, KeyStore keys, PatientKeys patients, PayloadCheck check, HubOptions options, TimeProvider time, ILogger<HubNode> log)
     {
+        ArgumentNullException.ThrowIfNull(shards);
         ArgumentNullException.ThrowIfNull(registry);
         ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(options);
-        this.registry = registry;
+        this.shards = shards;
+        this.shard = shard;
+        this.fence = fence;
+        Node = HubShards.NodeOf(shard);
         this.store = store;
         this.keys = keys;
         this.check = check;
         this.options = options;
         this.time = time;
         verifier = keys.Verifier;
-        intake = new FrameIntake(registry, patients, log);
+        intake = new FrameIntake(shards, registry, patients, log);
         deadlines = new DeadlineSweep(store, registry);
         late = new LateSweep(store, options.ReconcileWithin);
-        links = registry.Cities.ToDictionary(c => c.Code, c => new OutboundLink(Nodes.Hub, c.Code, QueueNames.Deliver(c.Code), store, bus, time, log, options.Links), StringComparer.Ordinal);
+        links = registry.Cities.ToDictionary(c => c.Code, c => new OutboundLink(Node, c.Code, QueueNames.Deliver(c.Code, shard), store, bus, time, log, options.Links), StringComparer.Ordinal);
         orders = registry.Cities.ToDictionary(c => c.Code, _ => new FrameOrder(time), StringComparer.Ordinal);
         loop = new NodeLoop<HubWork>(256, GroupEvents, w => w.Weight, ProcessAsync, static (w, fault) => w.Done.TrySetException(fault), LoadAsync, time, log);
     }
+
+    /// <summary>The shard's node code.</summary>
+    public string Node { get; }
 
     /// <summary>False while the journal cannot be written: nothing is taken in.</summary>
     public bool Healthy => loop.StoreAvailable;
@@ -85,7 +97,7 @@ public sealed class HubNode
     {
         foreach (var link in links.Values)
         {
-            received[link.Peer] = (await store.LinkAsync(Nodes.Hub, link.Peer, cancel)).Received;
+            received[link.Peer] = (await store.LinkAsync(Node, link.Peer, cancel)).Received;
             orders[link.Peer].Reset(received[link.Peer]);
             await link.LoadAsync(cancel);
         }
@@ -138,7 +150,7 @@ public sealed class HubNode
 
     private async Task ProcessAsync(List<HubWork> group, CancellationToken cancel)
     {
-        var step = new HubStep(store, time.GetUtcNow(), city => links[city].Assigned, city => received.GetValueOrDefault(city));
+        var step = new HubStep(Node, fence, store, time.GetUtcNow(), city => links[city].Assigned, city => received.GetValueOrDefault(city));
         foreach (var work in group)
             await work.Apply(step, cancel);
         Receipts(step);
@@ -168,7 +180,7 @@ public sealed class HubNode
             foreach (var chunk in Chunks(entries))
             {
                 var (from, to) = (chunk[0].Sequence, chunk[^1].Sequence);
-                var id = string.Create(CultureInfo.InvariantCulture, $"receipt-{city}-{from}-{to}");
+                var id = step.ReceiptId(string.Create(CultureInfo.InvariantCulture, $"{city}-{from}-{to}"));
                 step.Make(city, id, Nodes.NoExchange, new HubReceipt { City = city, Entries = chunk, TakenInAt = step.Now }, (from, to));
             }
         }

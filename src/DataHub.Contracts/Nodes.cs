@@ -5,7 +5,7 @@ namespace DataHub.Contracts;
 /// </summary>
 public static class Nodes
 {
-    /// <summary>The hub's own code where an envelope names a sender or a receiver.</summary>
+    /// <summary>The hub's own code where an envelope names a sender or a receiver; also its first shard.</summary>
     public const string Hub = "000000";
 
     /// <summary>Exchange id of messages that belong to no single exchange: receipts, reports, progress.</summary>

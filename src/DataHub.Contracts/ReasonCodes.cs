@@ -108,6 +108,7 @@ public static class ReasonCodes
     public const string EnvelopeTimeInFuture = "DH-5010";
     public const string EnvelopeTimeTooOld = "DH-5011";
     public const string NativeSignatureInvalid = "DH-5012";
+    public const string WrongShard = "DH-5013";
 
     // 6xxx: the cities' native forms.
     public const string UnmappedCode = "DH-6001";

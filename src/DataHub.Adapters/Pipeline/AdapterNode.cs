@@ -46,28 +46,32 @@ public sealed class AdapterNode : IAdapterIntake
     private readonly KeyStore keys;
     private readonly SignatureVerifier verifier;
     private readonly PayloadCheck check;
-    private readonly OutboundLink link;
+    private readonly HubShards shards;
+    private readonly long fence;
+    private readonly HubEnd[] ends;
     private readonly NodeLoop<AdapterWork> loop;
     private readonly HubFrames hubFrames;
     private readonly AdapterOptions options;
-    private readonly FrameOrder order;
-    private long received;
+    private int groups;
 
-    public AdapterNode(City city, INodeStore store, IFrameBus bus, KeyStore keys, PayloadCheck check, AdapterOptions options, TimeProvider time, ILogger<AdapterNode> log)
+    /// <param name="fence">Fence of the city's lease; 0 where one process has the whole database.</param>
+    public AdapterNode(City city, HubShards shards, long fence, INodeStore store, IFrameBus bus, KeyStore keys, PayloadCheck check, AdapterOptions options, TimeProvider time, ILogger<AdapterNode> log)
     {
         ArgumentNullException.ThrowIfNull(city);
+        ArgumentNullException.ThrowIfNull(shards);
         ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(options);
         City = city.Code;
+        this.shards = shards;
+        this.fence = fence;
         this.store = store;
         this.time = time;
         this.keys = keys;
         this.check = check;
         this.options = options;
         verifier = keys.Verifier;
-        link = new OutboundLink(City, Nodes.Hub, QueueNames.Intake(City), store, bus, time, log, options.Link);
+        ends = [.. shards.Nodes.Select((hub, shard) => new HubEnd(new OutboundLink(City, hub, QueueNames.Intake(City, shard), store, bus, time, log, options.Link), new FrameOrder(time)))];
         hubFrames = new HubFrames(City, log);
-        order = new FrameOrder(time);
         loop = new NodeLoop<AdapterWork>(options.IntakeCapacity, GroupEvents, w => w.Weight, ProcessAsync, static (w, fault) => w.Done.TrySetException(fault), LoadAsync, time, log);
         Deliveries = new NativeDeliveries(City, store, options, time, log, ReportAsync, PostponeAsync);
     }
@@ -82,17 +86,20 @@ public sealed class AdapterNode : IAdapterIntake
     public bool Healthy => loop.StoreAvailable;
 
     /// <summary>Messages of this city that the hub does not hold yet.</summary>
-    public long Backlog => link.Backlog;
+    public long Backlog => ends.Sum(e => e.Link.Backlog);
 
     public async Task LoadAsync(CancellationToken cancel)
     {
-        received = (await store.LinkAsync(City, Nodes.Hub, cancel)).Received;
-        order.Reset(received);
-        await link.LoadAsync(cancel);
+        foreach (var end in ends)
+        {
+            end.Received = (await store.LinkAsync(City, end.Link.Peer, cancel)).Received;
+            end.Order.Reset(end.Received);
+            await end.Link.LoadAsync(cancel);
+        }
     }
 
     public Task RunAsync(ICityAdapter adapter, CancellationToken cancel) =>
-        Task.WhenAll(link.RunAsync(cancel), loop.RunAsync(cancel), Deliveries.RunAsync(adapter, cancel));
+        Task.WhenAll(ends.Select(e => e.Link.RunAsync(cancel)).Append(loop.RunAsync(cancel)).Append(Deliveries.RunAsync(adapter, cancel)));
 
     public async Task<IntakeOutcome> TakeInAsync(NativeIntake message, CancellationToken cancellationToken)
     {
@@ -100,7 +107,7 @@ public sealed class AdapterNode : IAdapterIntake
         if (Form(message) is { } badForm)
             return await RefusedAsync(message, badForm, cancellationToken);
         var (payload, invalid) = check.Read(message.Type, message.Data);
-        if (invalid is null && link.Backlog > options.MaxBacklog)
+        if (invalid is null && Backlog > options.MaxBacklog)
             return new IntakeOutcome.Busy(TimeSpan.FromSeconds(2));
         IntakeOutcome? outcome = null;
         var work = new AdapterWork(1, async (step, cancel) => await TakeInAsync(step, message, payload, invalid, o => outcome = o, cancel));
@@ -171,9 +178,11 @@ public sealed class AdapterNode : IAdapterIntake
             return;
         }
 
-        var number = step.Assigned + 1;
-        var exchangeId = opens is null ? message.ExchangeId! : string.Create(CultureInfo.InvariantCulture, $"{City}-{WorkingDayCalendar.ShanghaiDate(step.Now):yyyyMMdd}-{number:D10}");
-        step.Make(message.MessageId, message.Type, exchangeId, message.Data);
+        var shard = opens is null ? shards.Of(message.ExchangeId!) : OpeningShard.Of(payload!, shards) ?? step.OpeningShard;
+        var number = step.Links[shard].Assigned + 1;
+        var exchangeId = opens is null ? message.ExchangeId!
+            : string.Create(CultureInfo.InvariantCulture, $"{City}-{WorkingDayCalendar.ShanghaiDate(step.Now):yyyyMMdd}-{shards.ExchangeNumber(number, shard):D10}");
+        step.Make(shard, message.MessageId, message.Type, exchangeId, message.Data);
         step.Put(Views.AfterSending(opens is null ? step.Exchange(exchangeId) : null, opens, exchangeId, City, payload!, step.Now));
         tell(new IntakeOutcome.Accepted(message.MessageId, exchangeId, number, Duplicate: false));
     }
@@ -184,18 +193,21 @@ public sealed class AdapterNode : IAdapterIntake
         tell(new IntakeOutcome.Refused(reasons));
     }
 
-    /// <summary>Takes a frame from the hub. Completes after the commit, or when the frame was given up for a re-send.</summary>
-    public async Task TakeFrameAsync(ReadOnlyMemory<byte> frame, CancellationToken cancel)
+    /// <summary>Takes a frame from a shard of the hub. Completes after the commit, or when the frame was given up for a re-send.</summary>
+    public async Task TakeFrameAsync(int shard, ReadOnlyMemory<byte> frame, CancellationToken cancel)
     {
         // The hub has validated what it forwards, perhaps long ago; here only the shape matters.
-        var events = FrameReader.Read(frame, verifier, PayloadCheck.ReadShape, e => e.Type != MessageTypes.LinkProgress ? e.DeliverySequence is not null : e.SenderCity == Nodes.Hub);
+        var events = FrameReader.Read(frame, verifier, PayloadCheck.ReadShape, e => e.Type == MessageTypes.LinkProgress
+            ? e.SenderCity == Nodes.Hub
+            : e.DeliverySequence is not null && (e.ExchangeId == Nodes.NoExchange || shards.Of(e.ExchangeId) == shard));
+        var end = ends[shard];
         foreach (var progress in events.Select(e => e.Payload).OfType<LinkProgress>())
-            link.OnProgress(progress.UpTo);
+            end.Link.OnProgress(progress.UpTo);
         if (events.TrueForAll(e => e.Payload is LinkProgress))
             return;
-        var work = new AdapterWork(events.Count, (step, token) => hubFrames.ApplyAsync(step, events, token));
+        var work = new AdapterWork(events.Count, (step, token) => hubFrames.ApplyAsync(step, shard, events, token));
         var numbers = events.Where(e => e.Untrusted is null && e.Payload is not LinkProgress).Select(e => e.Event!.DeliverySequence ?? 0).DefaultIfEmpty(0).ToList();
-        await order.PostAsync(numbers.Min(), numbers.Max(), () => loop.PostAsync(work, cancel), cancel);
+        await end.Order.PostAsync(numbers.Min(), numbers.Max(), () => loop.PostAsync(work, cancel), cancel);
         try
         {
             await work.Done.Task;
@@ -215,7 +227,7 @@ public sealed class AdapterNode : IAdapterIntake
             {
                 step.Commit.NativeDone.Add((h.JournalNumber, h.Position));
                 if (h.Entry is not null)
-                    step.Reports.Add(h.Entry);
+                    step.Report(h.Entry);
             }
 
             return Task.CompletedTask;
@@ -267,35 +279,45 @@ public sealed class AdapterNode : IAdapterIntake
 
     private async Task ProcessAsync(List<AdapterWork> group, CancellationToken cancel)
     {
-        var step = new AdapterStep(City, store, time.GetUtcNow(), link.Assigned, received);
+        var step = new AdapterStep(City, fence, shards, store, time.GetUtcNow(), ends, groups++ % shards.Count);
         foreach (var work in group)
             await work.Apply(step, cancel);
         hubFrames.SendReports(step);
         var outgoing = SignOwn(step);
-        if (link.TakeAcknowledged() is { } upTo)
-            step.Commit.Acknowledged[Nodes.Hub] = upTo;
+        foreach (var end in ends)
+        {
+            if (end.Link.TakeAcknowledged() is { } upTo)
+                step.Commit.Acknowledged[end.Link.Peer] = upTo;
+        }
+
         if (!step.Commit.IsEmpty)
             await store.CommitAsync(step.Commit, cancel);
-        received = step.Received;
-        link.Offer(outgoing);
-        if (step.Tell)
-            link.Tell(received);
+        for (var shard = 0; shard < ends.Length; shard++)
+        {
+            ends[shard].Received = step.Links[shard].Received;
+            ends[shard].Link.Offer(outgoing[shard]);
+            if (step.Links[shard].Tell)
+                ends[shard].Link.Tell(ends[shard].Received);
+        }
+
         if (step.Commit.NativeDeliveries.Count > 0)
             Deliveries.Wake();
         foreach (var work in group)
             work.Done.TrySetResult();
     }
 
-    private List<OutgoingMessage> SignOwn(AdapterStep step)
+    private List<OutgoingMessage>[] SignOwn(AdapterStep step)
     {
-        var outgoing = new List<OutgoingMessage>(step.Own.Count);
+        var outgoing = Array.ConvertAll(ends, _ => new List<OutgoingMessage>());
         if (step.Own.Count == 0)
             return outgoing;
         var signer = new BatchSigner(keys.KeyOf(City, step.Now));
         foreach (var batch in step.Own.Chunk(BatchSigner.MaxBatch))
         {
-            foreach (var signed in signer.Sign(batch, step.Now))
+            var events = signer.Sign([.. batch.Select(o => o.Event)], step.Now);
+            for (var i = 0; i < batch.Length; i++)
             {
+                var (shard, signed) = (batch[i].Shard, events[i]);
                 var body = EventFormat.Write(signed);
                 var index = step.Append(new JournalEntry
                 {
@@ -309,8 +331,8 @@ public sealed class AdapterNode : IAdapterIntake
                     At = step.Now,
                     Body = body,
                 });
-                step.Commit.Outgoing.Add(new OutgoingRow(Nodes.Hub, signed.Sequence, index, 0, null, 0, null));
-                outgoing.Add(new OutgoingMessage(signed.Sequence, body, null, 0, null));
+                step.Commit.Outgoing.Add(new OutgoingRow(shards.Nodes[shard], signed.Sequence, index, 0, null, 0, null));
+                outgoing[shard].Add(new OutgoingMessage(signed.Sequence, body, null, 0, null));
             }
         }
 

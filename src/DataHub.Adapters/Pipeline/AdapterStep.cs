@@ -1,3 +1,4 @@
+using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Errors;
@@ -9,35 +10,35 @@ using DataHub.Core.Validation;
 namespace DataHub.Adapters.Pipeline;
 
 /// <summary>What a city's node gathers while it works through one group of work, until the group is committed as one.</summary>
-internal sealed class AdapterStep(string city, INodeStore store, DateTimeOffset now, long assigned, long received)
+internal sealed class AdapterStep(string city, long fence, HubShards shards, INodeStore store, DateTimeOffset now, IReadOnlyList<HubEnd> ends, int openingShard)
 {
     private readonly StepMemory memory = new(city, store);
+    private readonly ShardStep[] links = [.. ends.Select(e => new ShardStep(e.Assigned, e.Received))];
 
-    public NodeCommit Commit { get; } = new(city);
+    public NodeCommit Commit { get; } = new(city, fence);
+
+    public HubShards Shards { get; } = shards;
+
+    /// <summary>Numbers of the link to each of the hub's shards, as they stand after what this group decided so far.</summary>
+    public IReadOnlyList<ShardStep> Links => links;
+
+    /// <summary>Shard for the exchanges that this group opens, where the flow does not bind it: one, so that they travel together.</summary>
+    public int OpeningShard { get; } = openingShard;
 
     public DateTimeOffset Now { get; } = now;
 
-    /// <summary>The city's own messages of this group, signed together at its end.</summary>
-    public List<CloudEvent> Own { get; } = [];
+    /// <summary>The city's own messages of this group with the shard that each goes to, signed together at its end.</summary>
+    public List<(int Shard, CloudEvent Event)> Own { get; } = [];
 
-    /// <summary>Number of the last message made in this group or before.</summary>
-    public long Assigned { get; private set; } = assigned;
-
-    /// <summary>Number of the hub's last message applied in this group or before.</summary>
-    public long Received { get; private set; } = received;
-
-    /// <summary>True where the hub must be told how far we hold its messages.</summary>
-    public bool Tell { get; set; }
-
-    /// <summary>What the city's system holds since the last group; goes to the hub with this one.</summary>
-    public List<HolderEntry> Reports { get; } = [];
-
-    public void Advance(long number, string hub)
+    public void Advance(int shard, long number)
     {
-        Received = number;
-        Commit.Received[hub] = number;
-        Tell = true;
+        links[shard].Received = number;
+        links[shard].Tell = true;
+        Commit.Received[Shards.Nodes[shard]] = number;
     }
+
+    /// <summary>What the city's system holds: goes with this group to the shard of the exchange.</summary>
+    public void Report(HolderEntry entry) => links[Shards.Of(entry.ExchangeId)].Reports.Add(entry);
 
     public Task LoadAsync(IReadOnlyCollection<string> keys, IReadOnlyCollection<string> exchangeIds, CancellationToken cancel) => memory.LoadAsync(keys, exchangeIds, cancel);
 
@@ -59,7 +60,7 @@ internal sealed class AdapterStep(string city, INodeStore store, DateTimeOffset 
     }
 
     /// <summary>Makes a message of the city's own and gives it the next number; it is signed with the rest of the group.</summary>
-    public CloudEvent Make(string id, string type, string exchangeId, ReadOnlyMemory<byte> data)
+    public CloudEvent Make(int shard, string id, string type, string exchangeId, ReadOnlyMemory<byte> data)
     {
         var made = new CloudEvent
         {
@@ -68,19 +69,19 @@ internal sealed class AdapterStep(string city, INodeStore store, DateTimeOffset 
             Type = type,
             Time = Now,
             ExchangeId = exchangeId,
-            Sequence = ++Assigned,
+            Sequence = ++links[shard].Assigned,
             SenderCity = city,
             DataDigest = Core.Signing.SignedText.DigestOf(data.Span),
             Data = data,
         };
-        Own.Add(made);
+        Own.Add((shard, made));
 
         // Known at once, so that a repetition within the same group is recognised; the body follows with the signature.
         memory.Add(city + ":" + id, new KnownMessage(0, exchangeId, made.Sequence, EventFormat.Write(made)));
         return made;
     }
 
-    public CloudEvent Make(string id, string exchangeId, IPayload payload) => Make(id, PayloadReader.TypeOf(payload), exchangeId, PayloadReader.Write(payload));
+    public CloudEvent Make(int shard, string id, string exchangeId, IPayload payload) => Make(shard, id, PayloadReader.TypeOf(payload), exchangeId, PayloadReader.Write(payload));
 
     /// <summary>Journals a refusal once, however often the same bytes come.</summary>
     public async Task RefuseAsync(ReadOnlyMemory<byte> raw, string messageId, string type, string exchangeId, string sender, IReadOnlyList<Reason> reasons, CancellationToken cancel)
@@ -104,4 +105,19 @@ internal sealed class AdapterStep(string city, INodeStore store, DateTimeOffset 
             Reasons = ReasonList.Write(reasons),
         });
     }
+}
+
+/// <summary>One of the hub's shards, seen from a city: the link's numbers within a group.</summary>
+internal sealed class ShardStep(long assigned, long received)
+{
+    /// <summary>Number of the last message made for the shard in this group or before.</summary>
+    public long Assigned { get; set; } = assigned;
+
+    /// <summary>Number of the shard's last message applied in this group or before.</summary>
+    public long Received { get; set; } = received;
+
+    /// <summary>True where the shard must be told how far we hold its messages.</summary>
+    public bool Tell { get; set; }
+
+    public List<HolderEntry> Reports { get; } = [];
 }

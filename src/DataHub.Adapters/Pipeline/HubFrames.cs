@@ -23,7 +23,7 @@ internal sealed class HubFrames(string city, ILogger log)
     /// <summary>True for ids that this node gives to its own reports: a city's system may not take one of them.</summary>
     public static bool IsReportId(string id, string city) => id.StartsWith(ReportPrefix + city + "-", StringComparison.Ordinal);
 
-    public async Task ApplyAsync(AdapterStep step, IReadOnlyList<ReceivedEvent> events, CancellationToken cancel)
+    public async Task ApplyAsync(AdapterStep step, int shard, IReadOnlyList<ReceivedEvent> events, CancellationToken cancel)
     {
         await LoadAsync(step, events, cancel);
         foreach (var received in events)
@@ -40,30 +40,35 @@ internal sealed class HubFrames(string city, ILogger log)
 
             var e = received.Event!;
             var number = e.DeliverySequence!.Value;
-            if (number > step.Received + 1)
+            var link = step.Links[shard];
+            if (number > link.Received + 1)
             {
-                step.Tell = true;
+                link.Tell = true;
                 return;
             }
 
-            if (number <= step.Received)
+            if (number <= link.Received)
             {
-                step.Tell = true;
+                link.Tell = true;
                 continue;
             }
 
-            step.Advance(number, Nodes.Hub);
-            Take(step, received, e);
+            step.Advance(shard, number);
+            Take(step, shard, received, e);
         }
     }
 
     /// <summary>Makes the messages that tell the hub what the city's system holds, at the end of a group.</summary>
     public void SendReports(AdapterStep step)
     {
-        foreach (var chunk in step.Reports.Chunk(ReportEntries))
+        for (var shard = 0; shard < step.Links.Count; shard++)
         {
-            var id = string.Create(CultureInfo.InvariantCulture, $"{ReportPrefix}{city}-{step.Assigned + 1}");
-            step.Make(id, Nodes.NoExchange, new HolderReport { Entries = chunk });
+            foreach (var chunk in step.Links[shard].Reports.Chunk(ReportEntries))
+            {
+                // The exchange number's rule makes it unique over all shards.
+                var number = step.Shards.ExchangeNumber(step.Links[shard].Assigned + 1, shard);
+                step.Make(shard, string.Create(CultureInfo.InvariantCulture, $"{ReportPrefix}{city}-{number}"), Nodes.NoExchange, new HolderReport { Entries = chunk });
+            }
         }
     }
 
@@ -90,7 +95,7 @@ internal sealed class HubFrames(string city, ILogger log)
         await step.LoadAsync(keys, exchanges, cancel);
     }
 
-    private void Take(AdapterStep step, ReceivedEvent received, CloudEvent e)
+    private void Take(AdapterStep step, int shard, ReceivedEvent received, CloudEvent e)
     {
         if (step.Known(e.SenderCity + ":" + e.Id) is not null)
             return;
@@ -106,7 +111,7 @@ internal sealed class HubFrames(string city, ILogger log)
         switch (payload)
         {
             case HubReceipt receipt:
-                TakeReceipt(step, index, receipt);
+                TakeReceipt(step, shard, index, receipt);
                 break;
             case DeadlineNotice:
                 // Stands in the journal and so in the timeline; the cities' native interfaces have no form for it.
@@ -119,9 +124,9 @@ internal sealed class HubFrames(string city, ILogger log)
         }
     }
 
-    private void TakeReceipt(AdapterStep step, int index, HubReceipt receipt)
+    private void TakeReceipt(AdapterStep step, int shard, int index, HubReceipt receipt)
     {
-        step.Commit.Receipts.Add(new ReceiptRow(Nodes.Hub, receipt.Entries[0].Sequence, receipt.Entries[^1].Sequence, index));
+        step.Commit.Receipts.Add(new ReceiptRow(step.Shards.Nodes[shard], receipt.Entries[0].Sequence, receipt.Entries[^1].Sequence, index));
         for (var position = 0; position < receipt.Entries.Count; position++)
         {
             var entry = receipt.Entries[position];
@@ -133,7 +138,7 @@ internal sealed class HubFrames(string city, ILogger log)
                     var outcome = OwnOutcome(step, row, entry);
                     step.Put(Views.AfterReceipt(row, entry, outcome, step.Now));
                     if (outcome is not null)
-                        step.Reports.Add(Holding(row.State.ExchangeId, entry.MessageId, outcome, step.Now));
+                        step.Report(Holding(row.State.ExchangeId, entry.MessageId, outcome, step.Now));
                     break;
                 case Verdict.Refused:
                     step.Put(Views.AfterRefusal(row, entry, step.Now));

@@ -23,8 +23,8 @@ internal sealed class DeadlineSweep(INodeStore store, RegistrySnapshot registry)
     public async Task ApplyAsync(HubStep step, CancellationToken cancel)
     {
         var today = WorkingDayCalendar.ShanghaiDate(step.Now);
-        var breached = await store.DueAsync(Nodes.Hub, today.AddDays(-1), stageBelow: 2, AtOnce, cancel);
-        var near = await store.DueAsync(Nodes.Hub, registry.Calendar.AddWorkingDays(today, WarningDays).Date, stageBelow: 1, AtOnce, cancel);
+        var breached = await store.DueAsync(step.Node, today.AddDays(-1), stageBelow: 2, AtOnce, cancel);
+        var near = await store.DueAsync(step.Node, registry.Calendar.AddWorkingDays(today, WarningDays).Date, stageBelow: 1, AtOnce, cancel);
         await step.LoadAsync([], [.. breached.Concat(near).Select(r => r.State.ExchangeId)], cancel);
         foreach (var id in breached.Concat(near).Select(r => r.State.ExchangeId).Distinct(StringComparer.Ordinal))
         {

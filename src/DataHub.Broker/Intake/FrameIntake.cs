@@ -17,7 +17,7 @@ namespace DataHub.Broker.Intake;
 /// Applies a city's frame: repetition and order by the city's numbers, then authority, routing, the flow's decision and
 /// its effects. Writes nothing itself: everything goes into the <see cref="HubStep"/>.
 /// </summary>
-internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patients, ILogger log)
+internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, PatientKeys patients, ILogger log)
 {
     public async Task ApplyAsync(HubStep step, string city, IReadOnlyList<ReceivedEvent> events, CancellationToken cancel)
     {
@@ -96,6 +96,12 @@ internal sealed class FrameIntake(RegistrySnapshot registry, PatientKeys patient
         if (received.Invalid is { } invalid)
         {
             await RefuseWithReceiptAsync(step, received, e, invalid, cancel);
+            return;
+        }
+
+        if (e.ExchangeId != Nodes.NoExchange && shards.NodeOf(e.ExchangeId) != step.Node)
+        {
+            await RefuseWithReceiptAsync(step, received, e, [Reasons.Of(ReasonCodes.WrongShard, "$.exchangeid")], cancel);
             return;
         }
 

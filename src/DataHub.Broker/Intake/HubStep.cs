@@ -15,14 +15,17 @@ namespace DataHub.Broker.Intake;
 /// What the hub gathers while it works through one group of work, until the group is committed as one. Reads go to the
 /// store once per id; later work in the same group sees what earlier work decided.
 /// </summary>
-internal sealed class HubStep(INodeStore store, DateTimeOffset now, Func<string, long> assignedOnLink, Func<string, long> receivedFrom)
+internal sealed class HubStep(string node, long fence, INodeStore store, DateTimeOffset now, Func<string, long> assignedOnLink, Func<string, long> receivedFrom)
 {
-    private readonly StepMemory memory = new(Nodes.Hub, store);
+    private readonly StepMemory memory = new(node, store);
     private readonly Dictionary<string, PublishedResult> published = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Patient, string Item), string> latest = [];
     private readonly Dictionary<string, long> linkNumbers = new(StringComparer.Ordinal);
 
-    public NodeCommit Commit { get; } = new(Nodes.Hub);
+    public NodeCommit Commit { get; } = new(node, fence);
+
+    /// <summary>The shard that works.</summary>
+    public string Node { get; } = node;
 
     public DateTimeOffset Now { get; } = now;
 
@@ -99,9 +102,12 @@ internal sealed class HubStep(INodeStore store, DateTimeOffset now, Func<string,
     public void ReceiptOfReplay(CloudEvent e, long parkedNumber, Verdict verdict, string? state, IReadOnlyList<Reason>? reasons)
     {
         var receipt = new HubReceipt { City = e.SenderCity, Entries = [EntryOf(e, verdict, state, reasons)], TakenInAt = Now };
-        var id = string.Create(CultureInfo.InvariantCulture, $"receipt-{e.SenderCity}-{e.Sequence}-replay-{parkedNumber}");
+        var id = ReceiptId(string.Create(CultureInfo.InvariantCulture, $"{e.SenderCity}-{e.Sequence}-replay-{parkedNumber}"));
         Make(e.SenderCity, id, Nodes.NoExchange, receipt, (e.Sequence, e.Sequence));
     }
+
+    /// <summary>Id of a receipt; unique over all shards, which number their links alike.</summary>
+    public string ReceiptId(string what) => Node == Nodes.Hub ? "receipt-" + what : $"receipt-{Node}-{what}";
 
     private static ReceiptEntry EntryOf(CloudEvent e, Verdict verdict, string? state, IReadOnlyList<Reason>? reasons) => new()
     {

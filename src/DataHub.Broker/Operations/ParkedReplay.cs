@@ -16,7 +16,7 @@ internal static class ParkedReplay
 {
     public static async Task<bool> ApplyAsync(HubStep step, INodeStore store, FrameIntake intake, PayloadCheck check, long journalNumber, string operatorName, string reason, CancellationToken cancel)
     {
-        var row = (await store.ParkedAsync(Nodes.Hub, cancel)).Find(r => r.Number == journalNumber);
+        var row = (await store.ParkedAsync(step.Node, cancel)).Find(r => r.Number == journalNumber);
         // The table still names a row that an earlier replay of this group has dealt with.
         if (row is null || step.Commit.ParkedResolved.Contains(journalNumber) || EventFormat.ReadElement(row.Body).Event is not { } e)
             return false;

@@ -1,5 +1,4 @@
 using DataHub.Broker.Intake;
-using DataHub.Contracts;
 using DataHub.Core.Storage;
 
 namespace DataHub.Broker.Reconciliation;
@@ -11,7 +10,7 @@ internal sealed class LateSweep(INodeStore store, TimeSpan within)
 
     public async Task ApplyAsync(HubStep step, CancellationToken cancel)
     {
-        foreach (var row in await store.UnreconciledAsync(Nodes.Hub, step.Now - within, AtOnce, cancel))
+        foreach (var row in await store.UnreconciledAsync(step.Node, step.Now - within, AtOnce, cancel))
             step.Commit.Breaks.AddRange(Reconciler.Overdue(row, step.Now).Select(b => new BreakChange.Opened(b)));
     }
 }

@@ -224,7 +224,7 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
             messages.Dequeue();
             if (frame.WrittenCount > 1)
                 frame.Write(","u8);
-            if (node == Nodes.Hub)
+            if (HubShards.IsHub(node))
                 EventFormat.WriteForwarded(frame, next.Body.Span, next.LinkSequence, next.HubState, next.HubVersion, next.Flow);
             else
                 frame.Write(next.Body.Span);
@@ -279,7 +279,7 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
             Time = time.GetUtcNow(),
             ExchangeId = Nodes.NoExchange,
             Sequence = 1,
-            SenderCity = node,
+            SenderCity = HubShards.IsHub(node) ? Nodes.Hub : node,
             DataDigest = SignedText.DigestOf(data),
             Data = data,
         };

@@ -104,8 +104,8 @@ public sealed class DataHubHost : IAsyncDisposable
         CreateBus();
         var frames = Options.Bus(new MassTransitFrameBus(bus));
         var check = new PayloadCheck(new ValidationPipeline(Registry, Options.Time));
-        Hub = new HubNode(Registry, Store, frames, Keys, PatientKeys.LoadOrCreate(Path.Combine(keyDirectory, "patients.secret")), check, Options.Hub, Options.Time, logs.CreateLogger<HubNode>());
-        Adapters = Registry.Cities.ToDictionary(c => c.Code, c => new AdapterNode(c, Store, frames, Keys, check, Options.Adapters, Options.Time, logs.CreateLogger<AdapterNode>()), StringComparer.Ordinal);
+        Hub = new HubNode(HubShards.One, 0, 0, Registry, Store, frames, Keys, PatientKeys.LoadOrCreate(Path.Combine(keyDirectory, "patients.secret")), check, Options.Hub, Options.Time, logs.CreateLogger<HubNode>());
+        Adapters = Registry.Cities.ToDictionary(c => c.Code, c => new AdapterNode(c, HubShards.One, 0, Store, frames, Keys, check, Options.Adapters, Options.Time, logs.CreateLogger<AdapterNode>()), StringComparer.Ordinal);
         await Hub.LoadAsync(cancel);
         foreach (var node in Adapters.Values)
             await node.LoadAsync(cancel);
@@ -128,7 +128,7 @@ public sealed class DataHubHost : IAsyncDisposable
             {
                 // The nodes are made after the bus that they send to.
                 new FrameEndpoint(QueueNames.Intake(c.Code), (frame, token) => Hub.TakeFrameAsync(c.Code, frame, token)),
-                new FrameEndpoint(QueueNames.Deliver(c.Code), (frame, token) => Adapters[c.Code].TakeFrameAsync(frame, token)),
+                new FrameEndpoint(QueueNames.Deliver(c.Code), (frame, token) => Adapters[c.Code].TakeFrameAsync(0, frame, token)),
             }));
         });
     }
