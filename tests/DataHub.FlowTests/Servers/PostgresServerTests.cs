@@ -1,0 +1,67 @@
+using DataHub.TestServers;
+using Npgsql;
+using Shouldly;
+using Xunit;
+
+namespace DataHub.FlowTests.Servers;
+
+public sealed class PostgresServerTests
+{
+    [Fact]
+    public async Task Committed_rows_survive_an_immediate_restart_and_an_orderly_one()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        var database = await server.CreateDatabaseAsync();
+        await ExecuteAsync(database, "CREATE TABLE kept (id int); INSERT INTO kept VALUES (1)");
+
+        await server.RestartImmediateAsync();
+        (await CountAsync(database)).ShouldBe(1);
+        await ExecuteAsync(database, "INSERT INTO kept VALUES (2)");
+
+        await server.StopAsync();
+        server.IsRunning.ShouldBeFalse();
+        await server.StartAgainAsync();
+        (await CountAsync(database)).ShouldBe(2);
+        server.BytesOnDisk.ShouldBeGreaterThan(0);
+        server.ProcessorTime.ShouldBeGreaterThan(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task It_is_as_durable_as_in_production_and_counts_statements_on_request()
+    {
+        await using var server = await PostgresServer.StartAsync(new PostgresOptions { Statements = true, SharedBuffers = "64MB" });
+        (await ScalarAsync(server.ConnectionString, "SHOW fsync")).ShouldBe("on");
+        (await ScalarAsync(server.ConnectionString, "SHOW synchronous_commit")).ShouldBe("on");
+        (await ScalarAsync(server.ConnectionString, "SHOW shared_buffers")).ShouldBe("64MB");
+        await ExecuteAsync(server.ConnectionString, "CREATE EXTENSION pg_stat_statements");
+        (await ScalarAsync(server.ConnectionString, "SELECT count(*) > 0 FROM pg_stat_statements")).ShouldBe(true);
+    }
+
+    [Fact]
+    public async Task Two_servers_at_once_do_not_know_each_other_and_leave_nothing_behind()
+    {
+        var servers = await Task.WhenAll(PostgresServer.StartAsync(), PostgresServer.StartAsync());
+        var processes = servers.SelectMany(static server => server.ProcessIds).ToList();
+        await ExecuteAsync(servers[0].ConnectionString, "CREATE TABLE kept (id int)");
+        (await ScalarAsync(servers[1].ConnectionString, "SELECT to_regclass('kept') IS NULL")).ShouldBe(true);
+
+        foreach (var server in servers)
+            await server.DisposeAsync();
+
+        processes.Count.ShouldBeGreaterThan(2);
+        Processes.Living(processes).ShouldBeEmpty();
+    }
+
+    private static async Task<long> CountAsync(string database) => (long)(await ScalarAsync(database, "SELECT count(*) FROM kept"))!;
+
+    private static Task ExecuteAsync(string database, string sql) => ScalarAsync(database, sql);
+
+    private static async Task<object?> ScalarAsync(string database, string sql)
+    {
+        // Without a pool, which would keep connections of a server that is gone.
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync();
+    }
+}

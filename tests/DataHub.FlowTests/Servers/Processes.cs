@@ -1,0 +1,9 @@
+using DataHub.TestServers;
+
+namespace DataHub.FlowTests.Servers;
+
+internal static class Processes
+{
+    /// <summary>Those of the processes that still live. One that has ended but was not waited for does not.</summary>
+    public static IReadOnlyList<int> Living(IEnumerable<int> ids) => [.. ids.Where(static id => ProcessTree.Ids(id).Count > 0)];
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+
+namespace DataHub.TestServers;
+
+/// <summary>
+/// A server as a child process that cannot outlive this one. A small shell stands between the two and reads its standard input: a line
+/// is the name of a signal for the server, and the end of the input, which also comes when this process is killed, ends the server and
+/// everything in its process group.
+/// </summary>
+/// <remarks>
+/// The kernel's own way, PR_SET_PDEATHSIG, follows the thread that started the child, and the threads of a thread pool come and go.
+/// </remarks>
+internal sealed class GuardedProcess : IAsyncDisposable
+{
+    // $1: the signal that ends the server when the input ends, $2: the log, then the command. Every server gets its own process group.
+    // A server that does not heed the ending signal within ten seconds is killed.
+    private const string Guard = """
+        end=$1 log=$2; shift 2
+        exec 3<&0
+        setsid "$@" </dev/null >>"$log" 2>&1 3<&- &
+        server=$!
+        echo "$server"
+        (
+            while read -r signal; do kill -s "$signal" "$server"; done <&3
+            kill -s "$end" -- "-$server"
+            tries=0
+            while kill -0 "$server" && [ "$tries" -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+            kill -s KILL -- "-$server"
+        ) >/dev/null 2>&1 &
+        guard=$!
+        wait "$server" 2>/dev/null
+        code=$?
+        kill "$guard" 2>/dev/null
+        exit "$code"
+        """;
+
+    private readonly Process shell;
+
+    private GuardedProcess(Process shell, int id)
+    {
+        this.shell = shell;
+        Id = id;
+    }
+
+    /// <summary>The server's own process id, not the shell's.</summary>
+    public int Id { get; }
+
+    public bool HasExited => shell.HasExited;
+
+    /// <param name="endSignal">What ends the server when this process goes away: KILL, or a signal that lets it end its own children.</param>
+    public static async Task<GuardedProcess> StartAsync(
+        string endSignal, string logFile, IEnumerable<string> command, IReadOnlyDictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo("/bin/sh") { RedirectStandardInput = true, RedirectStandardOutput = true };
+        foreach (var argument in (string[])["-c", Guard, "guard", endSignal, logFile, .. command])
+            start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+
+        var shell = Process.Start(start) ?? throw new InvalidOperationException("/bin/sh did not start.");
+        var id = await shell.StandardOutput.ReadLineAsync()
+            ?? throw new InvalidOperationException($"The guard of {string.Join(' ', command)} ended at once.");
+        return new GuardedProcess(shell, int.Parse(id));
+    }
+
+    /// <summary>Sends a signal, and comes back when the server has ended.</summary>
+    public async Task EndAsync(string signal, TimeSpan patience)
+    {
+        if (HasExited)
+            return;
+        try
+        {
+            await shell.StandardInput.WriteLineAsync(signal);
+            await shell.StandardInput.FlushAsync();
+        }
+        catch (IOException) when (HasExited)
+        {
+            return;
+        }
+
+        using var deadline = new CancellationTokenSource(patience);
+        try
+        {
+            await shell.WaitForExitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"Process {Id} did not end within {patience.TotalSeconds:0} s of {signal}.");
+        }
+    }
+
+    /// <summary>Ends the server with the ending signal it was started with.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!HasExited)
+        {
+            shell.StandardInput.Close();
+            await shell.WaitForExitAsync();
+        }
+
+        shell.Dispose();
+    }
+}

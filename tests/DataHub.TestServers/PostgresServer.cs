@@ -1,0 +1,199 @@
+using System.Security.Cryptography;
+using Npgsql;
+
+namespace DataHub.TestServers;
+
+/// <summary>Settings of a PostgreSQL server.</summary>
+public sealed record PostgresOptions
+{
+    public string SharedBuffers { get; init; } = "256MB";
+
+    public string MaxWalSize { get; init; } = "4GB";
+
+    public int MaxConnections { get; init; } = 300;
+
+    /// <summary>Loads pg_stat_statements. A database that reads it must create the extension.</summary>
+    public bool Statements { get; init; }
+
+    /// <summary>Further lines of postgresql.conf.</summary>
+    public IReadOnlyList<string> Configuration { get; init; } = [];
+}
+
+/// <summary>
+/// A PostgreSQL server of its own, on loopback with a free port and a temporary folder, as durable as in production (fsync and
+/// synchronous_commit are on). It ends with this process however this process ends.
+/// </summary>
+public sealed class PostgresServer : IAsyncDisposable
+{
+    private const string User = "datahub";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("datahub-postgres-");
+    private readonly int port = LoopbackPorts.Next();
+    private readonly string password = RandomNumberGenerator.GetHexString(24);
+    private readonly string binaries;
+    private GuardedProcess? process;
+
+    private PostgresServer(string binaries) => this.binaries = binaries;
+
+    public static bool IsInstalled => FindBinaries() is not null;
+
+    /// <summary>For Npgsql; the administrator and the database "postgres".</summary>
+    public string ConnectionString => ConnectionStringFor("postgres");
+
+    public bool IsRunning => process is { HasExited: false };
+
+    /// <summary>The server and its living back ends; empty while it is down.</summary>
+    public IReadOnlyList<int> ProcessIds => process is { } running ? ProcessTree.Ids(running.Id) : [];
+
+    /// <summary>Processor time since the server was last started, with that of back ends that have ended.</summary>
+    public TimeSpan ProcessorTime => process is { } running ? ProcessTree.ProcessorTime(running.Id) : TimeSpan.Zero;
+
+    public long BytesOnDisk => ProcessTree.BytesOnDisk(Data);
+
+    private string Data => Path.Combine(folder.FullName, "data");
+
+    private string Log => Path.Combine(folder.FullName, "server.log");
+
+    // PostgreSQL refuses to run as root; Debian's package makes this user.
+    private static IEnumerable<string> AsServerUser =>
+        System.Environment.IsPrivilegedProcess ? ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"] : [];
+
+    /// <summary>Comes back when a client can log in.</summary>
+    public static async Task<PostgresServer> StartAsync(PostgresOptions? options = null)
+    {
+        var server = new PostgresServer(FindBinaries()
+            ?? throw new InvalidOperationException("No PostgreSQL server is installed below /usr/lib/postgresql or on the path."));
+        try
+        {
+            await server.InitializeAsync(options ?? new PostgresOptions());
+            await server.StartAgainAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the stopped server with the data and the port it had.</summary>
+    public async Task StartAgainAsync()
+    {
+        if (IsRunning)
+            throw new InvalidOperationException("The server runs already.");
+        if (process is not null)
+            await process.DisposeAsync();
+
+        // SIGQUIT lets the server end its back ends, which leave its process group; they would see it gone only when they are idle.
+        process = await GuardedProcess.StartAsync(
+            "QUIT", Log, [.. AsServerUser, Path.Combine(binaries, "postgres"), "-D", Data], Environment);
+        await Waiting.UntilAsync("PostgreSQL", process, Log, Patience, ConnectAsync);
+    }
+
+    /// <summary>Stops in order ("fast"): open transactions are rolled back, everything is written out.</summary>
+    public Task StopAsync() => process?.EndAsync("INT", Patience) ?? Task.CompletedTask;
+
+    /// <summary>Stops without writing anything out ("immediate"), as a crash would.</summary>
+    public Task StopImmediateAsync() => process?.EndAsync("QUIT", Patience) ?? Task.CompletedTask;
+
+    /// <summary>Stops without writing anything out ("immediate"), as a crash would, and starts again with recovery.</summary>
+    public async Task RestartImmediateAsync()
+    {
+        await StopImmediateAsync();
+        await StartAgainAsync();
+    }
+
+    /// <summary>Creates an empty database and gives its connection string.</summary>
+    public Task<string> CreateDatabaseAsync(string? name = null) => CreateDatabaseAsync(ConnectionString, name);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is not null)
+            await process.DisposeAsync();
+        folder.Delete(recursive: true);
+    }
+
+    internal static async Task<string> CreateDatabaseAsync(string administrator, string? name)
+    {
+        name ??= "test_" + Guid.NewGuid().ToString("N")[..12];
+        await using var connection = await ConnectAsync(administrator);
+        await using var command = connection.CreateCommand();
+        // A copy of template0 is quicker, and ignores who else is connected to template1.
+        command.CommandText = $"CREATE DATABASE \"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\" TEMPLATE template0";
+        await command.ExecuteNonQueryAsync();
+        return new NpgsqlConnectionStringBuilder(administrator) { Database = name }.ConnectionString;
+    }
+
+    private static string? FindBinaries()
+    {
+        var debian = new DirectoryInfo("/usr/lib/postgresql");
+        var versions = debian.Exists ? debian.EnumerateDirectories() : [];
+        var path = System.Environment.GetEnvironmentVariable("PATH")?.Split(':') ?? [];
+        return versions
+            .OrderByDescending(static version => int.TryParse(version.Name, out var number) ? number : 0)
+            .Select(static version => Path.Combine(version.FullName, "bin"))
+            .Concat(path)
+            .FirstOrDefault(static each => File.Exists(Path.Combine(each, "postgres")) && File.Exists(Path.Combine(each, "initdb")));
+    }
+
+    private static async Task<NpgsqlConnection> ConnectAsync(string connectionString)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+        try
+        {
+            await connection.OpenAsync();
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task ConnectAsync()
+    {
+        await using var connection = await ConnectAsync(ConnectionString);
+    }
+
+    private async Task InitializeAsync(PostgresOptions options)
+    {
+        var passwordFile = Path.Combine(folder.FullName, "password");
+        await File.WriteAllTextAsync(passwordFile, password);
+        await File.WriteAllTextAsync(Log, "");
+        if (System.Environment.IsPrivilegedProcess)
+            await Commands.RunAsync(["chown", "-R", "postgres:postgres", folder.FullName]);
+
+        // Nothing is lost that the loss of the machine during this second would not lose anyway; the server itself syncs.
+        await Commands.RunAsync(
+        [
+            .. AsServerUser, Path.Combine(binaries, "initdb"), "-D", Data, "-U", User, "--auth=scram-sha-256", "--pwfile=" + passwordFile,
+            "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions",
+        ]);
+        File.Delete(passwordFile);
+        await File.AppendAllLinesAsync(Path.Combine(Data, "postgresql.conf"),
+        [
+            "listen_addresses = '127.0.0.1'",
+            $"port = {port}",
+            "unix_socket_directories = ''",
+            $"shared_buffers = {options.SharedBuffers}",
+            $"max_wal_size = {options.MaxWalSize}",
+            $"max_connections = {options.MaxConnections}",
+            options.Statements ? "shared_preload_libraries = 'pg_stat_statements'" : "",
+            .. options.Configuration,
+        ]);
+    }
+
+    // A server's own variables (PGDATA, PGPORT, …) are not ours to follow.
+    private static Dictionary<string, string> Environment => new(StringComparer.Ordinal) { ["LANG"] = "C.UTF-8" };
+
+    private string ConnectionStringFor(string database) => new NpgsqlConnectionStringBuilder
+    {
+        Host = "127.0.0.1",
+        Port = port,
+        Username = User,
+        Password = password,
+        Database = database,
+    }.ConnectionString;
+}

@@ -1,0 +1,179 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using RabbitMQ.Client;
+
+namespace DataHub.TestServers;
+
+/// <summary>Settings of a RabbitMQ server. The defaults serve tests; a bench may want more memory.</summary>
+public sealed record RabbitOptions
+{
+    /// <summary>Above this the server stops taking messages.</summary>
+    public string MemoryLimit { get; init; } = "1GB";
+
+    /// <summary>Further lines of rabbitmq.conf.</summary>
+    public IReadOnlyList<string> Configuration { get; init; } = [];
+}
+
+/// <summary>
+/// A RabbitMQ server of its own, on loopback with free ports and a temporary folder, without plug-ins. It ends with this process however
+/// this process ends.
+/// </summary>
+public sealed class RabbitServer : IAsyncDisposable
+{
+    private const string Scripts = "/usr/lib/rabbitmq/bin";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private readonly ErlangGround ground;
+    private readonly bool ownsGround;
+    private readonly RabbitCredentials credentials;
+    private readonly string folder;
+    private readonly int port = LoopbackPorts.Next();
+    private readonly int distributionPort = LoopbackPorts.Next();
+    private GuardedProcess? process;
+
+    internal RabbitServer(ErlangGround ground, bool ownsGround, string nodeName, RabbitCredentials credentials)
+    {
+        this.ground = ground;
+        this.ownsGround = ownsGround;
+        this.credentials = credentials;
+        NodeName = nodeName;
+        folder = Path.Combine(ground.Folder, nodeName);
+    }
+
+    /// <summary>True where Debian's package rabbitmq-server is installed.</summary>
+    public static bool IsInstalled => File.Exists(Path.Combine(Scripts, "rabbitmq-server"));
+
+    public string NodeName { get; }
+
+    public Uri Uri => new(ConnectionString);
+
+    /// <summary>The default virtual host.</summary>
+    public string ConnectionString => $"amqp://{credentials.User}:{credentials.Password}@127.0.0.1:{port}/";
+
+    public bool IsRunning => process is { HasExited: false };
+
+    /// <summary>The Erlang machine and its helpers; empty while the server is down.</summary>
+    public IReadOnlyList<int> ProcessIds => process is { } running ? ProcessTree.Ids(running.Id) : [];
+
+    /// <summary>Processor time since the server was last started.</summary>
+    public TimeSpan ProcessorTime => process is { } running ? ProcessTree.ProcessorTime(running.Id) : TimeSpan.Zero;
+
+    /// <summary>Bytes of queues, logs of the consensus and tables. Not of the text log.</summary>
+    public long BytesOnDisk => ProcessTree.BytesOnDisk(Path.Combine(folder, "data"));
+
+    public static string NewNodeName() => $"datahub-{Guid.NewGuid().ToString("N")[..8]}@localhost";
+
+    /// <summary>Comes back when a client can log in.</summary>
+    public static async Task<RabbitServer> StartAsync(RabbitOptions? options = null)
+    {
+        var server = new RabbitServer(await ErlangGround.CreateAsync(), ownsGround: true, NewNodeName(), RabbitCredentials.New());
+        try
+        {
+            await server.PrepareAsync(options ?? new RabbitOptions());
+            await server.StartAgainAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts the stopped or killed server with the data and the port it had.</summary>
+    public async Task StartAgainAsync()
+    {
+        if (IsRunning)
+            throw new InvalidOperationException("The server runs already.");
+        if (process is not null)
+            await process.DisposeAsync();
+
+        var log = Path.Combine(folder, "log", "server.log");
+        process = await GuardedProcess.StartAsync("KILL", Path.Combine(folder, "output.log"), [Path.Combine(Scripts, "rabbitmq-server")], Environment);
+        await Waiting.UntilAsync("RabbitMQ", process, log, Patience, ConnectAsync);
+    }
+
+    /// <summary>Stops as an operator would.</summary>
+    public Task StopAsync() => process?.EndAsync("TERM", Patience) ?? Task.CompletedTask;
+
+    /// <summary>Kills the server as a crash would (signal 9).</summary>
+    public Task KillAsync() => process?.EndAsync("KILL", Patience) ?? Task.CompletedTask;
+
+    /// <summary>Runs rabbitmqctl on this node and gives what it prints.</summary>
+    public Task<string> ControlAsync(params IEnumerable<string> arguments)
+    {
+        var environment = Environment;
+        var distribution = LoopbackPorts.Next().ToString();
+        environment["RABBITMQ_CTL_DIST_PORT_MIN"] = environment["RABBITMQ_CTL_DIST_PORT_MAX"] = distribution;
+        return Commands.RunAsync([Path.Combine(Scripts, "rabbitmqctl"), "--quiet", .. arguments], environment);
+    }
+
+    /// <summary>Adds an empty virtual host and gives its connection string.</summary>
+    public async Task<string> CreateVirtualHostAsync()
+    {
+        var name = "test-" + Guid.NewGuid().ToString("N")[..12];
+        var definitions = Path.Combine(folder, name + ".json");
+        // One call for both, because every call of rabbitmqctl costs half a second.
+        await File.WriteAllTextAsync(definitions, JsonSerializer.Serialize(new
+        {
+            vhosts = new[] { new { name } },
+            permissions = new[] { new { user = credentials.User, vhost = name, configure = ".*", write = ".*", read = ".*" } },
+        }));
+        await ControlAsync("import_definitions", definitions);
+        return ConnectionString + name;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is not null)
+            await process.DisposeAsync();
+        if (ownsGround)
+            await ground.DisposeAsync();
+    }
+
+    internal async Task PrepareAsync(RabbitOptions options)
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "conf.d"));
+        await File.WriteAllTextAsync(Path.Combine(folder, "env.conf"), "");
+        await File.WriteAllTextAsync(Path.Combine(folder, "enabled_plugins"), "[].\n");
+        await File.WriteAllLinesAsync(Path.Combine(folder, "rabbitmq.conf"),
+        [
+            $"listeners.tcp.1 = 127.0.0.1:{port}",
+            $"default_user = {credentials.User}",
+            $"default_pass = {credentials.Password}",
+            $"vm_memory_high_watermark.absolute = {options.MemoryLimit}",
+            "disk_free_limit.absolute = 64MB",
+            "log.file = server.log",
+            .. options.Configuration,
+        ]);
+    }
+
+    // Every path is set, so that nothing of an installed server's own configuration is read.
+    private Dictionary<string, string> Environment => new(ground.Environment, StringComparer.Ordinal)
+    {
+        ["RABBITMQ_NODENAME"] = NodeName,
+        ["RABBITMQ_DIST_PORT"] = distributionPort.ToString(),
+        ["RABBITMQ_CONF_ENV_FILE"] = Path.Combine(folder, "env.conf"),
+        ["RABBITMQ_CONFIG_FILE"] = Path.Combine(folder, "rabbitmq.conf"),
+        ["RABBITMQ_CONFIG_FILES"] = Path.Combine(folder, "conf.d"),
+        ["RABBITMQ_ADVANCED_CONFIG_FILE"] = Path.Combine(folder, "advanced.config"),
+        ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(folder, "enabled_plugins"),
+        ["RABBITMQ_MNESIA_BASE"] = Path.Combine(folder, "data"),
+        ["RABBITMQ_LOG_BASE"] = Path.Combine(folder, "log"),
+        ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
+        ["RABBITMQ_CTL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
+        // The start script then becomes the Erlang machine, instead of standing before it and passing signals on.
+        ["RUNNING_UNDER_SYSTEMD"] = "true",
+    };
+
+    private async Task ConnectAsync()
+    {
+        var factory = new ConnectionFactory { Uri = Uri, AutomaticRecoveryEnabled = false };
+        await using var connection = await factory.CreateConnectionAsync();
+    }
+}
+
+internal sealed record RabbitCredentials(string User, string Password)
+{
+    public static RabbitCredentials New() => new("datahub", RandomNumberGenerator.GetHexString(24));
+}
