@@ -1,10 +1,33 @@
 #!/usr/bin/env bash
 # Builds everything with warnings as errors, checks the format, runs all tests, and ends with "N passed, N failed".
-# Needs the .NET 10 SDK only: the embedded default uses no server.
+# Needs the .NET 10 SDK, and for the distributed mode RabbitMQ and PostgreSQL: what DATAHUB_TEST_RABBITMQ and DATAHUB_TEST_POSTGRES do
+# not name is installed with apt-get where it is missing, and the tests start and end servers of their own (docs/testing.md).
 set -euo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
+install_servers() {
+  local missing=() root=() policy=/usr/sbin/policy-rc.d own_policy=no failed=no
+  if [ -z "${DATAHUB_TEST_RABBITMQ:-}" ] && [ ! -x /usr/lib/rabbitmq/bin/rabbitmq-server ]; then missing+=(rabbitmq-server); fi
+  if [ -z "${DATAHUB_TEST_POSTGRES:-}" ] && ! command -v initdb >/dev/null && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
+    missing+=(postgresql)
+  fi
+  if [ ${#missing[@]} -eq 0 ]; then return; fi
+  if [ "$(id -u)" -ne 0 ]; then root=(sudo); fi
+
+  # The packages would start services of their own; exit code 101 forbids it. A policy that is there already is the machine's to keep.
+  if [ ! -e $policy ]; then
+    own_policy=yes
+    printf '#!/bin/sh\nexit 101\n' | "${root[@]}" tee $policy >/dev/null && "${root[@]}" chmod 755 $policy || failed=yes
+  fi
+  "${root[@]}" apt-get update -q || true
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" || failed=yes
+  if [ $own_policy = yes ]; then "${root[@]}" rm -f $policy; fi
+  # The tests that need the servers then fail and say so.
+  if [ $failed = yes ]; then echo "COULD NOT INSTALL ${missing[*]}" >&2; fi
+}
+
+install_servers
 dotnet restore --locked-mode
 dotnet build --no-restore -c Release
 dotnet format --no-restore --verify-no-changes
