@@ -19,17 +19,17 @@ public sealed class MeishanAdapter : ICityAdapter, IDisposable
     private static readonly TimeSpan OnFault = TimeSpan.FromSeconds(1);
 
     private readonly CityAdapterContext _context;
-    private readonly MeishanDatabase _database;
+    private readonly IMeishanTables _tables;
     private readonly RecordIntake _intake;
     private readonly CityPipeline _pipeline;
     private readonly GroupedCalls<Posting, DeliveryOutcome> _postings = new(2 * GroupSize);
     private readonly ILogger _log;
 
-    /// <exception cref="ArgumentException">The endpoint names no path.</exception>
+    /// <exception cref="ArgumentException">The endpoint names no exchange database, or more than one.</exception>
     public MeishanAdapter(CityAdapterContext context)
     {
         _context = context;
-        _database = new MeishanDatabase(context.Endpoint.Path ?? throw new ArgumentException("Meishan needs the path of the exchange database.", nameof(context)), context.Mapping);
+        _tables = MeishanTables.Open(context.Endpoint.Path, context.Endpoint.ConnectionString, context.Mapping);
         _intake = new RecordIntake(context.Mapping, context.Intake, context.Time);
         // Calls wait for the city's poller, so many are under way at once; trying again within a call would only wait again.
         _pipeline = CityResilience.Pipeline(
@@ -51,14 +51,17 @@ public sealed class MeishanAdapter : ICityAdapter, IDisposable
             return Task.FromResult<DeliveryOutcome>(new DeliveryOutcome.Rejected(fault.Message));
         }
 
+        if (!MeishanTable.CanHold(record))
+            return Task.FromResult<DeliveryOutcome>(new DeliveryOutcome.Rejected("a text holds the character U+0000, which tables cannot store"));
+
         // Numbers are unique per city only, and senders differ: the exchange tells them apart.
-        return PostAsync($"{delivery.ExchangeId}/{delivery.MessageId}", new Posting(_database.Receive, record), cancellationToken);
+        return PostAsync($"{delivery.ExchangeId}/{delivery.MessageId}", new Posting(_tables.Tables.Receive, record), cancellationToken);
     }
 
     public Task<DeliveryOutcome> NotifyRefusalAsync(RefusalNotice notice, CancellationToken cancellationToken)
     {
         var ack = new SubmitAck(notice.MessageId, SubmitResult.Refused, notice.ExchangeId, notice.Reasons);
-        return PostAsync($"refusal/{notice.MessageId}", new Posting(_database.Notice, _context.Mapping.Acks.ToNative(ack)), cancellationToken);
+        return PostAsync($"refusal/{notice.MessageId}", new Posting(_tables.Tables.Notice, _context.Mapping.Acks.ToNative(ack)), cancellationToken);
     }
 
     public void MapEndpoints(IEndpointRouteBuilder routes)
@@ -69,12 +72,12 @@ public sealed class MeishanAdapter : ICityAdapter, IDisposable
     public Task RunAsync(CancellationToken cancellationToken) => Task.WhenAll(
         Poller.RunAsync(TakeInAsync, OnFault, _log, _context.Time, cancellationToken),
         Poller.RunAsync(WriteAsync, OnFault, _log, _context.Time, cancellationToken),
-        Poller.RunAsync(_ => Task.FromResult(ReadAnswers()), OnFault, _log, _context.Time, cancellationToken));
+        Poller.RunAsync(ReadAnswersAsync, OnFault, _log, _context.Time, cancellationToken));
 
     public void Dispose()
     {
         _pipeline.Dispose();
-        _database.Dispose();
+        _tables.Dispose();
     }
 
     private Task<DeliveryOutcome> PostAsync(string key, Posting posting, CancellationToken cancellationToken) =>
@@ -82,18 +85,15 @@ public sealed class MeishanAdapter : ICityAdapter, IDisposable
 
     private async Task<TimeSpan> TakeInAsync(CancellationToken cancellationToken)
     {
-        var rows = _database.Read(connection => _database.Send.ReadNew(connection, GroupSize));
+        var rows = await _tables.ReadNewAsync(_tables.Tables.Send, GroupSize, cancellationToken);
         if (rows.Count == 0)
             return _context.Endpoint.PollInterval;
         var acks = await _intake.TakeInAsync([.. rows.Select(row => new ReceivedRecord(row.Record, row.Reasons, row.Native))], cancellationToken);
-        _database.Write(connection =>
-        {
-            for (var i = 0; i < rows.Count; i++)
-            {
-                _database.SendAck.Insert(connection, _context.Mapping.Acks.ToNative(acks[i]), rows[i].Id.ToString(CultureInfo.InvariantCulture));
-                _database.Send.SetStatus(connection, rows[i].Id, acks[i].Result == SubmitResult.Refused ? MeishanTable.Refused : MeishanTable.Done);
-            }
-        });
+        var given = rows.Select((row, i) => new MeishanAnswer(
+            row.Id,
+            acks[i].Result == SubmitResult.Refused ? MeishanTable.Refused : MeishanTable.Done,
+            new MeishanEntry(row.Id.ToString(CultureInfo.InvariantCulture), _context.Mapping.Acks.ToNative(acks[i]))));
+        await _tables.AnswerAsync(_tables.Tables.Send, _tables.Tables.SendAck, [.. given], cancellationToken);
         return TimeSpan.Zero;
     }
 
@@ -102,11 +102,8 @@ public sealed class MeishanAdapter : ICityAdapter, IDisposable
         var group = await _postings.TakeGroupAsync(GroupSize, Linger, _context.Time, cancellationToken);
         try
         {
-            _database.Write(connection =>
-            {
-                foreach (var (key, posting) in group)
-                    posting.Table.Insert(connection, posting.Record, key);
-            });
+            foreach (var rows in group.GroupBy(row => row.Item.Table))
+                await _tables.InsertAsync(rows.Key, [.. rows.Select(row => new MeishanEntry(row.Key, row.Item.Record))], cancellationToken);
         }
         catch (Exception fault)
         {
@@ -118,12 +115,12 @@ public sealed class MeishanAdapter : ICityAdapter, IDisposable
         return TimeSpan.Zero;
     }
 
-    private TimeSpan ReadAnswers()
+    private async Task<TimeSpan> ReadAnswersAsync(CancellationToken cancellationToken)
     {
         var waiting = _postings.WaitingKeys;
         if (waiting.Count == 0)
             return WhileWaiting;
-        foreach (var row in _database.Read(connection => _database.ReceiveAck.ReadByKey(connection, waiting)))
+        foreach (var row in await _tables.ReadByKeyAsync(_tables.Tables.ReceiveAck, waiting, cancellationToken))
         {
             var faults = row.Reasons;
             var ack = row.Record is { } record ? _context.Mapping.Acks.HeldFromNative(record, out faults) : null;

@@ -12,8 +12,11 @@ public sealed record CityEndpoint
     /// <summary>Chengdu, Deyang: HMAC-SHA256 key of both directions, at least 16 characters.</summary>
     public string? Secret { get; init; }
 
-    /// <summary>Meishan: path of the exchange database. Ziyang: root of the drop folders.</summary>
+    /// <summary>Meishan: the exchange database as a SQLite file. Ziyang: root of the drop folders.</summary>
     public string? Path { get; init; }
+
+    /// <summary>Meishan: the exchange database as a PostgreSQL schema, instead of <see cref="Path"/>. Holds a password: never logged.</summary>
+    public string? ConnectionString { get; init; }
 
     /// <summary>Meishan, Ziyang: pause between two looks at tables or folders when nothing was found.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(200);

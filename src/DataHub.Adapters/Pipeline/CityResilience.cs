@@ -129,5 +129,5 @@ public sealed class CityPipeline : IDisposable
 
     private static bool IsTransient(Exception fault) =>
         fault is HttpRequestException or IOException or TimeoutException or System.Net.Sockets.SocketException
-            or Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: 5 or 6 };
+            or Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: 5 or 6 } or Npgsql.NpgsqlException;
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using DataHub.Adapters.Pipeline;
 using DataHub.Core.Native;
+using DataHub.Core.Native.Meishan;
 using DataHub.Core.Registry;
 using DataHub.Simulators;
 using DataHub.Simulators.Chengdu;
@@ -59,7 +60,7 @@ internal static class SimulatedCities
             case "meishan":
                 {
                     var path = Path.Combine(options.DataDirectory, "meishan-exchange.db");
-                    var front = new MeishanFrontEnd(path, mapping, options.PollInterval, time, logs.CreateLogger<MeishanFrontEnd>());
+                    var front = new MeishanFrontEnd(MeishanTables.Open(path, null, mapping), mapping, options.PollInterval, time, logs.CreateLogger<MeishanFrontEnd>());
                     var system = System(front);
                     return new SimulatedCity(city, system, front, new CityEndpoint { Path = path, PollInterval = options.PollInterval },
                         token => Task.WhenAll(system.RunAsync(token), front.RunAsync(CityHandlers.Of(system), token)))

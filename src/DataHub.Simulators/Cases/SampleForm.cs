@@ -26,7 +26,7 @@ public static partial class SampleForm
             case "deyang":
                 return ReadSoap(mapping, sample);
             case "meishan":
-                return mapping.ToCanonical(MeishanDatabase.SendTable(mapping).ReadSample(sample.Span));
+                return mapping.ToCanonical(new MeishanTableSet(mapping).Send.ReadSample(sample.Span));
             case "ziyang":
                 return new ZiyangFormat(mapping.Shapes.SelectMany(shape => shape.Fields)).Read(sample.Span) switch
                 {

@@ -20,18 +20,17 @@ public sealed class MeishanFrontEnd : INativePort, IDisposable
     private readonly TimeSpan _poll;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly MeishanDatabase _database;
+    private readonly IMeishanTables _tables;
     private readonly GroupedCalls<NativeRecord, PortOutcome> _calls = new(2 * GroupSize);
 
     /// <summary>By ROW_KEY in T_SEND: the row's ID, under which the answer comes.</summary>
     private readonly ConcurrentDictionary<string, string> _rows = new(StringComparer.Ordinal);
 
-    /// <param name="path">The exchange database, made where it is missing.</param>
+    /// <param name="tables">The exchange database; disposed of with this.</param>
     /// <param name="poll">Pause between two looks when nothing was found.</param>
-    public MeishanFrontEnd(string path, NativeMapping mapping, TimeSpan poll, TimeProvider time, ILogger log)
+    public MeishanFrontEnd(IMeishanTables tables, NativeMapping mapping, TimeSpan poll, TimeProvider time, ILogger log)
     {
-        (_mapping, _poll, _time, _log) = (mapping, poll, time, log);
-        _database = new MeishanDatabase(path, mapping);
+        (_tables, _mapping, _poll, _time, _log) = (tables, mapping, poll, time, log);
     }
 
     public Task<PortOutcome> SendAsync(OutgoingNative message, CancellationToken cancellationToken) =>
@@ -41,16 +40,16 @@ public sealed class MeishanFrontEnd : INativePort, IDisposable
 
     /// <param name="sample">UTF-8 lines <c>COLUMN=value</c>; entries of lists as <c>LIST[1].COLUMN=value</c>.</param>
     public Task<PortOutcome> SendRawAsync(string messageId, ReadOnlyMemory<byte> sample, CancellationToken cancellationToken) =>
-        SendAsync(messageId, _database.Send.ReadSample(sample.Span), cancellationToken);
+        SendAsync(messageId, _tables.Tables.Send.ReadSample(sample.Span), cancellationToken);
 
     /// <summary>Runs until cancelled.</summary>
     public Task RunAsync(CityHandlers city, CancellationToken cancellationToken) => Task.WhenAll(
         Poller.RunAsync(WriteAsync, OnFault, _log, _time, cancellationToken),
-        Poller.RunAsync(_ => Task.FromResult(ReadAnswers()), OnFault, _log, _time, cancellationToken),
-        Poller.RunAsync(token => WorkOffAsync(_database.Receive, record => record?.Text("EXCHANGE_NO") ?? "", (row, t) => city.HandleAsync(_mapping, row.Record, row.Reasons, t), token), OnFault, _log, _time, cancellationToken),
-        Poller.RunAsync(token => WorkOffAsync(_database.Notice, _ => "", (row, t) => city.HandleRefusalAsync(_mapping, row.Record, row.Reasons, t), token), OnFault, _log, _time, cancellationToken));
+        Poller.RunAsync(ReadAnswersAsync, OnFault, _log, _time, cancellationToken),
+        Poller.RunAsync(token => WorkOffAsync(_tables.Tables.Receive, record => record?.Text("EXCHANGE_NO") ?? "", (row, t) => city.HandleAsync(_mapping, row.Record, row.Reasons, t), token), OnFault, _log, _time, cancellationToken),
+        Poller.RunAsync(token => WorkOffAsync(_tables.Tables.Notice, _ => "", (row, t) => city.HandleRefusalAsync(_mapping, row.Record, row.Reasons, t), token), OnFault, _log, _time, cancellationToken));
 
-    public void Dispose() => _database.Dispose();
+    public void Dispose() => _tables.Dispose();
 
     private async Task<PortOutcome> SendAsync(string key, NativeRecord record, CancellationToken cancellationToken)
     {
@@ -75,12 +74,7 @@ public sealed class MeishanFrontEnd : INativePort, IDisposable
         var group = await _calls.TakeGroupAsync(GroupSize, Linger, _time, cancellationToken);
         try
         {
-            var ids = new List<(string Key, long Id)>(group.Count);
-            _database.Write(connection =>
-            {
-                foreach (var (key, record) in group)
-                    ids.Add((key, _database.Send.Insert(connection, record, key)));
-            });
+            var ids = await _tables.InsertAsync(_tables.Tables.Send, [.. group.Select(call => new MeishanEntry(call.Key, call.Item))], cancellationToken);
             foreach (var (key, id) in ids)
                 _rows[key] = id.ToString(CultureInfo.InvariantCulture);
         }
@@ -94,14 +88,14 @@ public sealed class MeishanFrontEnd : INativePort, IDisposable
         return TimeSpan.Zero;
     }
 
-    private TimeSpan ReadAnswers()
+    private async Task<TimeSpan> ReadAnswersAsync(CancellationToken cancellationToken)
     {
         var waiting = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (key, id) in _rows)
             waiting[id] = key;
         if (waiting.Count == 0)
             return WhileWaiting;
-        foreach (var row in _database.Read(connection => _database.SendAck.ReadByKey(connection, waiting.Keys)))
+        foreach (var row in await _tables.ReadByKeyAsync(_tables.Tables.SendAck, waiting.Keys, cancellationToken))
         {
             var faults = row.Reasons;
             var ack = row.Record is { } record ? _mapping.Acks.SubmitFromNative(record, out faults) : null;
@@ -114,20 +108,17 @@ public sealed class MeishanFrontEnd : INativePort, IDisposable
     private async Task<TimeSpan> WorkOffAsync(
         MeishanTable table, Func<NativeRecord?, string> exchange, Func<MeishanRow, CancellationToken, Task<HeldAck>> handle, CancellationToken cancellationToken)
     {
-        var rows = _database.Read(connection => table.ReadNew(connection, GroupSize));
+        var rows = await _tables.ReadNewAsync(table, GroupSize, cancellationToken);
         if (rows.Count == 0)
             return _poll;
         var acks = await CityHandlers.HandleAllAsync(rows, row => exchange(row.Record), handle, cancellationToken);
         // Rows that could not be worked off stay new: the hub's side waits, and asks about them again.
-        var done = Enumerable.Range(0, rows.Count).Where(i => acks[i].Result != HeldResult.Busy).ToList();
-        _database.Write(connection =>
-        {
-            foreach (var i in done)
-            {
-                _database.ReceiveAck.Insert(connection, _mapping.Acks.ToNative(acks[i]), rows[i].Key);
-                table.SetStatus(connection, rows[i].Id, acks[i].Result == HeldResult.Held ? MeishanTable.Done : MeishanTable.Refused);
-            }
-        });
+        var done = Enumerable.Range(0, rows.Count).Where(i => acks[i].Result != HeldResult.Busy).Select(i => new MeishanAnswer(
+            rows[i].Id,
+            acks[i].Result == HeldResult.Held ? MeishanTable.Done : MeishanTable.Refused,
+            new MeishanEntry(rows[i].Key ?? "", _mapping.Acks.ToNative(acks[i])))).ToList();
+        if (done.Count > 0)
+            await _tables.AnswerAsync(table, _tables.Tables.ReceiveAck, done, cancellationToken);
         return done.Count == 0 ? _poll : TimeSpan.Zero;
     }
 }

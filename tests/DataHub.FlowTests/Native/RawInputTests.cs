@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
@@ -104,27 +105,28 @@ public sealed class RawInputTests(RunningHub hub) : IClassFixture<RunningHub>
     [Fact]
     public async Task Meishans_bad_rows_are_refused_alone_and_the_good_ones_of_the_same_look_are_taken()
     {
-        using var database = new MeishanDatabase(Path.Combine(hub.Fixture.DataDirectory, "meishan-exchange.db"), hub.Mapping("meishan"));
+        using var database = MeishanTables.Open(Path.Combine(hub.Fixture.DataDirectory, "meishan-exchange.db"), null, hub.Mapping("meishan"));
         var submission = Cases.Submission(hub.Host.Registry, district: "510107");
         var (good, unmapped, digit, twice) = (Cases.NewId("RAW"), Cases.NewId("RAW"), Cases.NewId("RAW"), Cases.NewId("RAW"));
-        long[] rows = [];
-        database.Write(connection => rows =
+        NativeRecord[] records =
         [
-            database.Send.Insert(connection, hub.Record("meishan", submission, good), null),
-            database.Send.Insert(connection, RunningHub.Changed(hub.Record("meishan", submission, unmapped), "HANDLE_MODE", "9"), null),
-            database.Send.Insert(connection, hub.Record("meishan", submission with { Applicant = submission.Applicant with { IdNumber = "110105194912310021" } }, digit), null),
-            database.Send.Insert(connection, hub.Record("meishan", submission, twice), null),
-            database.Send.Insert(connection, hub.Record("meishan", submission, twice), null),
-            database.Send.Insert(connection, hub.Record("meishan", submission with { CaseNumber = "other" }, twice), null),
-        ]);
+            hub.Record("meishan", submission, good),
+            RunningHub.Changed(hub.Record("meishan", submission, unmapped), "HANDLE_MODE", "9"),
+            hub.Record("meishan", submission with { Applicant = submission.Applicant with { IdNumber = "110105194912310021" } }, digit),
+            hub.Record("meishan", submission, twice),
+            hub.Record("meishan", submission, twice),
+            hub.Record("meishan", submission with { CaseNumber = "other" }, twice),
+        ];
+        var rows = await database.InsertAsync(database.Tables.Send, [.. records.Select(record => new MeishanEntry(Cases.NewId("RAW"), record))], TestContext.Current.CancellationToken);
         await Journey.RefusalAsync(hub.Fixture, Samples.Meishan, r => r.MessageId == unmapped, ReasonCodes.UnmappedCode);
         await Journey.RefusalAsync(hub.Fixture, Samples.Meishan, r => r.MessageId == digit, ReasonCodes.ResidentIdCheckDigit);
         await Journey.RefusalAsync(hub.Fixture, Samples.Meishan, r => r.MessageId == twice, ReasonCodes.ReplayedWithOtherBody);
         (await Conservation.JournalAsync(hub.Host, Samples.Meishan, EntryKind.Sent)).Count(r => r.MessageId == good || r.MessageId == twice).ShouldBe(2);
 
-        var statuses = new List<SubmitResult>();
-        await HostFixture.UntilAsync(() => database.Read(connection => database.SendAck.ReadByKey(connection, rows.Select(r => r.ToString(System.Globalization.CultureInfo.InvariantCulture)))) is { Count: 6 } acks
-            && (statuses = [.. acks.OrderBy(a => long.Parse(a.Key!, System.Globalization.CultureInfo.InvariantCulture)).Select(a => hub.Mapping("meishan").Acks.SubmitFromNative(a.Record!, out _)!.Result)]).Count == 6, "every row has its answer");
+        IReadOnlyList<MeishanRow> acks = [];
+        var keys = rows.Values.Select(id => id.ToString(CultureInfo.InvariantCulture)).ToList();
+        await HostFixture.UntilAsync(async () => (acks = await database.ReadByKeyAsync(database.Tables.SendAck, keys, TestContext.Current.CancellationToken)).Count == 6, "every row has its answer");
+        var statuses = acks.OrderBy(ack => long.Parse(ack.Key!, CultureInfo.InvariantCulture)).Select(ack => hub.Mapping("meishan").Acks.SubmitFromNative(ack.Record!, out _)!.Result);
         statuses.ShouldBe([SubmitResult.Accepted, SubmitResult.Refused, SubmitResult.Refused, SubmitResult.Accepted, SubmitResult.Duplicate, SubmitResult.Refused]);
     }
 

@@ -1,11 +1,9 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using DataHub.Contracts;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Errors;
-using Microsoft.Data.Sqlite;
 
 namespace DataHub.Core.Native.Meishan;
 
@@ -15,9 +13,19 @@ namespace DataHub.Core.Native.Meishan;
 /// <param name="Native">The row and its details as text, one <c>COLUMN=value</c> a line: evidence of what was written.</param>
 public sealed record MeishanRow(long Id, string? Key, NativeRecord? Record, IReadOnlyList<Reason> Reasons, ReadOnlyMemory<byte> Native);
 
+/// <summary>A row to be written: STATUS 0, and <paramref name="Key"/> as its ROW_KEY.</summary>
+public sealed record MeishanEntry(string Key, NativeRecord Record);
+
+/// <summary>The answer to a row, and the STATUS that the row has with it.</summary>
+public sealed record MeishanAnswer(long RowId, int Status, MeishanEntry Entry);
+
+/// <summary>One field of one entry of a list.</summary>
+internal readonly record struct MeishanDetail(long Owner, string List, int Row, string Name, string Value);
+
 /// <summary>
-/// One table of the exchange database with its detail table <c>{name}_MX</c>. Fields of the mapping table are columns; a
-/// field that is a list or a record holds the number of its entries, which stand in the detail table.
+/// What stands in one table of the exchange database with its detail table <c>{name}_MX</c>, whichever database that is.
+/// Fields of the mapping table are columns; a field that is a list or a record holds the number of its entries, which stand
+/// in the detail table.
 /// </summary>
 public sealed partial class MeishanTable
 {
@@ -30,14 +38,11 @@ public sealed partial class MeishanTable
     private const string TextOfList = "VALUE";
 
     private readonly Dictionary<string, NativeField> _fields = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, string> _inserts = new(StringComparer.Ordinal);
-    private readonly string _name;
-    private readonly string _select;
     private readonly List<string> _columns;
 
     internal MeishanTable(string name, IEnumerable<NativeField> fields)
     {
-        _name = name;
+        Name = name;
         foreach (var field in fields)
         {
             // Column names go into SQL text.
@@ -48,8 +53,13 @@ public sealed partial class MeishanTable
         }
 
         _columns = [.. _fields.Keys];
-        _select = $"SELECT ID, ROW_KEY, {string.Join(", ", _columns)} FROM {name}";
     }
+
+    internal string Name { get; }
+
+    internal IReadOnlyList<string> Columns => _columns;
+
+    internal IEnumerable<NativeField> Fields => _fields.Values;
 
     /// <summary>
     /// A row as a person wrote it: UTF-8 lines <c>COLUMN=value</c>, entries of lists as <c>LIST[1].COLUMN=value</c>, the form
@@ -58,175 +68,60 @@ public sealed partial class MeishanTable
     public NativeRecord ReadSample(ReadOnlySpan<byte> sample)
     {
         var values = new string?[_columns.Count];
-        var details = new List<Detail>();
+        var details = new List<MeishanDetail>();
         foreach (var line in Encoding.UTF8.GetString(sample).Split('\n', StringSplitOptions.TrimEntries))
         {
             var parts = line.Split('=', 2);
             if (parts.Length == 2 && _columns.IndexOf(parts[0]) is >= 0 and var column)
                 values[column] = parts[1];
             else if (parts.Length == 2 && DetailName.Match(parts[0]) is { Success: true } match)
-                details.Add(new Detail(0, match.Groups[1].Value, int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture), match.Groups[3].Value, parts[1]));
+                details.Add(new MeishanDetail(0, match.Groups[1].Value, int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture), match.Groups[3].Value, parts[1]));
         }
 
         return ToRow(0, null, values, details).Record ?? [];
     }
 
-    internal string Ddl()
-    {
-        var ddl = new StringBuilder();
-        ddl.Append($"CREATE TABLE IF NOT EXISTS {_name} (\n  {"ID",-28} INTEGER PRIMARY KEY AUTOINCREMENT,\n  {"ROW_KEY",-28} TEXT UNIQUE,\n");
-        foreach (var field in _fields.Values)
-            ddl.Append($"  {field.Name,-28} {TypeOf(field)},\n");
-        ddl.Append($"  {"STATUS",-28} INTEGER NOT NULL DEFAULT 0 CHECK (STATUS IN (0, 1, 2))\n);\n");
-        ddl.Append($"CREATE INDEX IF NOT EXISTS IX_{_name}_NEW ON {_name} (ID) WHERE STATUS = 0;\n");
-        ddl.Append(
-            $"""
-            CREATE TABLE IF NOT EXISTS {_name}_MX (
-              MX_ID     INTEGER PRIMARY KEY AUTOINCREMENT,
-              OWNER_ID  INTEGER NOT NULL,
-              LIST_NAME TEXT NOT NULL,
-              ROW_NO    INTEGER NOT NULL,
-              COL_NAME  TEXT NOT NULL,
-              COL_VALUE TEXT NOT NULL
-            );
-            CREATE INDEX IF NOT EXISTS IX_{_name}_MX ON {_name}_MX (OWNER_ID);
+    /// <summary>False for a record with U+0000 in a text, which not every database can store.</summary>
+    public static bool CanHold(NativeRecord record) =>
+        record.All(field => field.Value is NativeValue.Text text ? !text.Value.Contains('\0') : Details(0, field.Key, field.Value).All(detail => !detail.Value.Contains('\0')));
 
-            """);
-        return ddl.ToString();
-    }
-
-    /// <summary>A mapping table that has grown since the file was made brings its new columns along.</summary>
-    internal void AddNewColumns(SqliteConnection connection)
-    {
-        var known = new HashSet<string>(StringComparer.Ordinal);
-        using (var columns = MeishanDatabase.Command(connection, $"SELECT name FROM pragma_table_info('{_name}')"))
-        using (var reader = columns.ExecuteReader())
-        {
-            while (reader.Read())
-                known.Add(reader.GetString(0));
-        }
-
-        foreach (var field in _fields.Values.Where(field => !known.Contains(field.Name)))
-        {
-            using var add = MeishanDatabase.Command(connection, $"ALTER TABLE {_name} ADD COLUMN {field.Name} {TypeOf(field)}");
-            add.ExecuteNonQuery();
-        }
-    }
-
-    /// <summary>Writes a row with STATUS 0; a key that is there already leaves the first row as it is.</summary>
-    /// <returns>The id of the row that now has the key.</returns>
+    /// <summary>What stands in the columns of a record's row.</summary>
     /// <exception cref="ArgumentException">The record has a field that is no column.</exception>
-    public long Insert(SqliteConnection connection, NativeRecord record, string? key)
+    internal IEnumerable<(string Column, object Value)> ValuesOf(NativeRecord record)
     {
-        if (record.Names.FirstOrDefault(name => !_fields.ContainsKey(name)) is { } unknown)
-            throw new ArgumentException($"{_name} has no column {unknown}.", nameof(record));
-        var sql = _inserts.GetOrAdd(string.Join(',', record.Names), names =>
-            $"INSERT INTO {_name} (ROW_KEY, {names}) VALUES (@ROW_KEY, {string.Join(',', names.Split(',').Select(name => "@" + name))}) ON CONFLICT (ROW_KEY) DO NOTHING RETURNING ID");
-        using var insert = MeishanDatabase.Command(connection, sql, ("@ROW_KEY", key));
         foreach (var (name, value) in record)
-            insert.Parameters.AddWithValue("@" + name, ColumnValue(value));
-        if (insert.ExecuteScalar() is long id)
         {
-            InsertDetails(connection, id, record);
-            return id;
-        }
-
-        using var existing = MeishanDatabase.Command(connection, $"SELECT ID FROM {_name} WHERE ROW_KEY = @key", ("@key", key));
-        return (long)existing.ExecuteScalar()!;
-    }
-
-    /// <summary>Rows with STATUS 0, oldest first.</summary>
-    public IReadOnlyList<MeishanRow> ReadNew(SqliteConnection connection, int limit) =>
-        Read(connection, _select + " WHERE STATUS = 0 ORDER BY ID LIMIT @limit", ("@limit", limit));
-
-    public IReadOnlyList<MeishanRow> ReadByKey(SqliteConnection connection, IEnumerable<string> keys) =>
-        Read(connection, _select + " WHERE ROW_KEY IN (SELECT value FROM json_each(@keys))", ("@keys", System.Text.Json.JsonSerializer.Serialize(keys)));
-
-    public void SetStatus(SqliteConnection connection, long id, int status)
-    {
-        using var update = MeishanDatabase.Command(connection, $"UPDATE {_name} SET STATUS = @status WHERE ID = @id", ("@status", status), ("@id", id));
-        update.ExecuteNonQuery();
-    }
-
-    private static string TypeOf(NativeField field) =>
-        field.Kind != NativeKind.Text || field.Convert is "integer" or "fen-integer" ? "INTEGER" : "TEXT";
-
-    private static object ColumnValue(NativeValue value) => value switch
-    {
-        NativeValue.Text text => text.Value,
-        NativeValue.Record => 1,
-        NativeValue.Records list => list.Values.Count,
-        NativeValue.Texts list => list.Values.Count,
-        _ => throw new ArgumentOutOfRangeException(nameof(value)),
-    };
-
-    private void InsertDetails(SqliteConnection connection, long owner, NativeRecord record)
-    {
-        if (record.All(field => field.Value is NativeValue.Text))
-            return;
-        using var insert = MeishanDatabase.Command(
-            connection,
-            $"INSERT INTO {_name}_MX (OWNER_ID, LIST_NAME, ROW_NO, COL_NAME, COL_VALUE) VALUES (@owner, @list, @row, @name, @value)",
-            ("@owner", owner), ("@list", ""), ("@row", 0), ("@name", ""), ("@value", ""));
-        foreach (var (list, row, name, value) in record.SelectMany(field => Details(field.Key, field.Value)))
-        {
-            insert.Parameters["@list"].Value = list;
-            insert.Parameters["@row"].Value = row;
-            insert.Parameters["@name"].Value = name;
-            insert.Parameters["@value"].Value = value;
-            insert.ExecuteNonQuery();
+            if (!_fields.ContainsKey(name))
+                throw new ArgumentException($"{Name} has no column {name}.", nameof(record));
+            yield return (name, value switch
+            {
+                NativeValue.Text text => text.Value,
+                NativeValue.Record => 1,
+                NativeValue.Records list => list.Values.Count,
+                NativeValue.Texts list => list.Values.Count,
+                _ => throw new ArgumentException($"Field {name} has no form in a table.", nameof(record)),
+            });
         }
     }
 
-    private static IEnumerable<(string List, int Row, string Name, string Value)> Details(string list, NativeValue value) => value switch
+    /// <summary>The detail rows of a record's lists.</summary>
+    internal static IEnumerable<MeishanDetail> DetailsOf(long owner, NativeRecord record) => record.SelectMany(field => Details(owner, field.Key, field.Value));
+
+    private static IEnumerable<MeishanDetail> Details(long owner, string list, NativeValue value) => value switch
     {
-        NativeValue.Record record => Entry(list, 1, record.Value),
-        NativeValue.Records records => records.Values.SelectMany((entry, i) => Entry(list, i + 1, entry)),
-        NativeValue.Texts texts => texts.Values.Select((text, i) => (list, i + 1, TextOfList, text)),
+        NativeValue.Record record => Entry(owner, list, 1, record.Value),
+        NativeValue.Records records => records.Values.SelectMany((entry, i) => Entry(owner, list, i + 1, entry)),
+        NativeValue.Texts texts => texts.Values.Select((text, i) => new MeishanDetail(owner, list, i + 1, TextOfList, text)),
         _ => [],
     };
 
-    private static IEnumerable<(string List, int Row, string Name, string Value)> Entry(string list, int row, NativeRecord entry) =>
-        entry.Select(field => (list, row, field.Key, field.Value is NativeValue.Text text
+    private static IEnumerable<MeishanDetail> Entry(long owner, string list, int row, NativeRecord entry) =>
+        entry.Select(field => new MeishanDetail(owner, list, row, field.Key, field.Value is NativeValue.Text text
             ? text.Value
             // The contracts nest no list within a list's entry.
             : throw new NotSupportedException($"Field {field.Key} is nested too deep for a detail row.")));
 
-    private List<MeishanRow> Read(SqliteConnection connection, string sql, (string Name, object? Value) parameter)
-    {
-        var found = new List<(long Id, string? Key, string?[] Values)>();
-        using (var select = MeishanDatabase.Command(connection, sql, parameter))
-        using (var reader = select.ExecuteReader())
-        {
-            while (reader.Read())
-            {
-                var values = new string?[_columns.Count];
-                for (var i = 0; i < values.Length; i++)
-                    values[i] = reader.IsDBNull(i + 2) ? null : Convert.ToString(reader.GetValue(i + 2), CultureInfo.InvariantCulture);
-                found.Add((reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetString(1), values));
-            }
-        }
-
-        if (found.Count == 0)
-            return [];
-        var details = ReadDetails(connection, found.Select(row => row.Id));
-        return [.. found.Select(row => ToRow(row.Id, row.Key, row.Values, details[row.Id]))];
-    }
-
-    private ILookup<long, Detail> ReadDetails(SqliteConnection connection, IEnumerable<long> owners)
-    {
-        using var select = MeishanDatabase.Command(
-            connection,
-            $"SELECT OWNER_ID, LIST_NAME, ROW_NO, COL_NAME, COL_VALUE FROM {_name}_MX WHERE OWNER_ID IN (SELECT value FROM json_each(@ids)) ORDER BY OWNER_ID, ROW_NO, MX_ID",
-            ("@ids", "[" + string.Join(',', owners.Select(id => id.ToString(CultureInfo.InvariantCulture))) + "]"));
-        using var reader = select.ExecuteReader();
-        var details = new List<Detail>();
-        while (reader.Read())
-            details.Add(new Detail(reader.GetInt64(0), reader.GetString(1), reader.GetInt32(2), reader.GetString(3), reader.GetString(4)));
-        return details.ToLookup(detail => detail.Owner);
-    }
-
-    private MeishanRow ToRow(long id, string? key, string?[] values, IEnumerable<Detail> all)
+    internal MeishanRow ToRow(long id, string? key, string?[] values, IEnumerable<MeishanDetail> all)
     {
         var details = all.Take(MaxDetails + 1).ToList();
         var native = NativeText(values, details);
@@ -252,7 +147,7 @@ public sealed partial class MeishanTable
     }
 
     /// <summary>Null where the details are not as many as the column states, or not numbered from 1 without gaps.</summary>
-    private static NativeValue? FromDetails(NativeKind kind, string stated, IEnumerable<Detail> details)
+    private static NativeValue? FromDetails(NativeKind kind, string stated, IEnumerable<MeishanDetail> details)
     {
         var entries = details.GroupBy(detail => detail.Row).ToList();
         // A record may be empty, and an empty one has no details.
@@ -280,7 +175,7 @@ public sealed partial class MeishanTable
         return records.Count == 1 ? new NativeValue.Record(records[0]) : null;
     }
 
-    private byte[] NativeText(string?[] values, List<Detail> details)
+    private byte[] NativeText(string?[] values, List<MeishanDetail> details)
     {
         var text = new StringBuilder();
         for (var i = 0; i < values.Length; i++)
@@ -297,5 +192,4 @@ public sealed partial class MeishanTable
     [GeneratedRegex(@"^([A-Z0-9_]+)\[([0-9]{1,4})\]\.([A-Z0-9_]+)\z", RegexOptions.CultureInvariant)]
     private static partial Regex DetailName { get; }
 
-    private sealed record Detail(long Owner, string List, int Row, string Name, string Value);
 }
