@@ -9,6 +9,7 @@ namespace DataHub.Core.Native.Meishan;
 /// <summary>
 /// The exchange database as the schema <c>meishan_exchange</c> of a PostgreSQL database. The database need not be there yet
 /// when this is made: the schema is made, or brought up to the mapping table, before the first call that gets through.
+/// A batch of statements is one transaction.
 /// </summary>
 public sealed class PostgresMeishanTables : IMeishanTables
 {
@@ -62,6 +63,8 @@ public sealed class PostgresMeishanTables : IMeishanTables
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
             ids[reader.GetString(0)] = reader.GetInt64(1);
+        // The server commits after the last statement: only now is it certain.
+        await reader.NextResultAsync(cancellationToken);
         return ids;
     }
 
@@ -74,16 +77,13 @@ public sealed class PostgresMeishanTables : IMeishanTables
     public async Task AnswerAsync(MeishanTable asked, MeishanTable answers, IReadOnlyList<MeishanAnswer> given, CancellationToken cancellationToken)
     {
         await using var connection = await OpenAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var batch = connection.CreateBatch();
-        batch.Transaction = transaction;
         AddInsert(batch, answers, [.. given.Select(answer => answer.Entry)]);
         batch.BatchCommands.Add(Command(
             $"UPDATE {Schema}.{asked.Name} AS asked SET STATUS = given.status FROM unnest($1, $2) AS given (id, status) WHERE asked.ID = given.id",
             new NpgsqlParameter<long[]> { TypedValue = [.. given.Select(answer => answer.RowId)] },
             new NpgsqlParameter<short[]> { TypedValue = [.. given.Select(answer => (short)answer.Status)] }));
         await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
     }
 
     public void Dispose()
