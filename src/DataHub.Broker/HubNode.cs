@@ -11,6 +11,7 @@ using DataHub.Core.Messaging;
 using DataHub.Core.Registry;
 using DataHub.Core.Signing;
 using DataHub.Core.Storage;
+using DataHub.Core.Telemetry;
 using DataHub.Core.Validation;
 using Microsoft.Extensions.Logging;
 
@@ -40,6 +41,9 @@ public sealed class HubNode
 
     private const int ReceiptEntries = 200;
 
+    /// <summary>Open breaks beyond this number are not counted: it is alarming enough.</summary>
+    private const int BreaksShown = 1000;
+
     /// <summary>Below <see cref="PayloadReader.MaxBytes"/> of a receipt.</summary>
     private const int ReceiptBytes = 400 * 1024;
 
@@ -58,6 +62,7 @@ public sealed class HubNode
     private readonly FrameIntake intake;
     private readonly DeadlineSweep deadlines;
     private readonly LateSweep late;
+    private readonly NodeMetrics metrics;
     private readonly HubOptions options;
 
     /// <param name="shard">Index of the shard that this node is.</param>
@@ -78,7 +83,8 @@ public sealed class HubNode
         this.options = options;
         this.time = time;
         verifier = keys.Verifier;
-        intake = new FrameIntake(shards, registry, patients, log);
+        metrics = new NodeMetrics(Node, [.. registry.Cities.Select(c => c.Code)], time);
+        intake = new FrameIntake(shards, registry, patients, metrics, log);
         deadlines = new DeadlineSweep(store, registry);
         late = new LateSweep(store, options.ReconcileWithin);
         links = registry.Cities.ToDictionary(c => c.Code, c => new OutboundLink(Node, c.Code, QueueNames.Deliver(c.Code, shard), store, bus, time, log, options.Links), StringComparer.Ordinal);
@@ -105,6 +111,7 @@ public sealed class HubNode
 
     public async Task RunAsync(CancellationToken cancel)
     {
+        using var shown = metrics.Show(() => Healthy);
         var running = links.Values.Select(l => l.RunAsync(cancel)).Append(loop.RunAsync(cancel)).Append(SweepAsync(cancel));
         await Task.WhenAll(running);
     }
@@ -162,7 +169,9 @@ public sealed class HubNode
         }
 
         if (!step.Commit.IsEmpty)
-            await store.CommitAsync(step.Commit, cancel);
+            await metrics.CommitAsync(store, step.Commit, cancel);
+        metrics.Closed(step.Closed);
+        metrics.Reconciled(step.Reconciled);
         foreach (var (city, number) in step.Commit.Received)
             received[city] = number;
         foreach (var (city, messages) in step.Outgoing)
@@ -254,6 +263,7 @@ public sealed class HubNode
             {
                 await deadlines.ApplyAsync(step, token);
                 await late.ApplyAsync(step, token);
+                metrics.OpenBreaks(await store.BreaksAsync(null, openOnly: true, BreaksShown, token));
             }, cancel).ContinueWith(static _ => { }, TaskScheduler.Default);
         }
     }

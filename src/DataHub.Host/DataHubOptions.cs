@@ -1,6 +1,7 @@
 using DataHub.Adapters.Pipeline;
 using DataHub.Broker;
 using DataHub.Core.Messaging;
+using DataHub.Host.Telemetry;
 using DataHub.Simulators;
 
 namespace DataHub.Host;
@@ -32,6 +33,12 @@ public sealed record DataHubOptions
     /// <summary>Lowest level that is logged.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 
+    /// <summary>Traces, metrics and the form of the log.</summary>
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    /// <summary>Adds log providers: for tests that read the log.</summary>
+    public Action<ILoggingBuilder> Logging { get; init; } = static _ => { };
+
     /// <summary>Replaces a city's own interface, by city key: for measuring and for tests that play the city themselves.</summary>
     public IReadOnlyDictionary<string, Func<CityAdapterContext, ICityAdapter>> CityOverrides { get; init; } = new Dictionary<string, Func<CityAdapterContext, ICityAdapter>>();
 
@@ -55,6 +62,7 @@ public sealed record DataHubOptions
             faults.Add($"--data '{DataDirectory}' is a file; name a folder.");
         if (SeedsDirectory is not null && !File.Exists(Path.Combine(SeedsDirectory, "cities.csv")))
             faults.Add($"The seeds folder '{SeedsDirectory}' holds no cities.csv; name the repository's seeds folder.");
+        faults.AddRange(Telemetry.Faults());
         return faults;
     }
 }

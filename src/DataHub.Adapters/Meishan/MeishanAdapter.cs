@@ -33,7 +33,7 @@ public sealed class MeishanAdapter : ICityAdapter, IDisposable
         _intake = new RecordIntake(context.Mapping, context.Intake, context.Time);
         // Calls wait for the city's poller, so many are under way at once; trying again within a call would only wait again.
         _pipeline = CityResilience.Pipeline(
-            context.City.Key, context.Endpoint.Resilience with { MaxConcurrency = GroupSize, Retries = 0 }, context.Time);
+            context.City, context.Endpoint.Resilience with { MaxConcurrency = GroupSize, Retries = 0 }, context.Time);
         _log = context.Logs.CreateLogger<MeishanAdapter>();
     }
 

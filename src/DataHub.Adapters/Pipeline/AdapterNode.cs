@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
@@ -10,6 +11,7 @@ using DataHub.Core.Messaging;
 using DataHub.Core.Registry;
 using DataHub.Core.Signing;
 using DataHub.Core.Storage;
+using DataHub.Core.Telemetry;
 using DataHub.Core.Validation;
 using Microsoft.Extensions.Logging;
 
@@ -52,6 +54,7 @@ public sealed class AdapterNode : IAdapterIntake
     private readonly NodeLoop<AdapterWork> loop;
     private readonly HubFrames hubFrames;
     private readonly AdapterOptions options;
+    private readonly NodeMetrics metrics;
     private int groups;
 
     /// <param name="fence">Fence of the city's lease; 0 where one process has the whole database.</param>
@@ -70,6 +73,7 @@ public sealed class AdapterNode : IAdapterIntake
         this.check = check;
         this.options = options;
         verifier = keys.Verifier;
+        metrics = new NodeMetrics(City, [City], time);
         ends = [.. shards.Nodes.Select((hub, shard) => new HubEnd(new OutboundLink(City, hub, QueueNames.Intake(City, shard), store, bus, time, log, options.Link), new FrameOrder(time)))];
         hubFrames = new HubFrames(City, log);
         loop = new NodeLoop<AdapterWork>(options.IntakeCapacity, GroupEvents, w => w.Weight, ProcessAsync, static (w, fault) => w.Done.TrySetException(fault), LoadAsync, time, log);
@@ -98,12 +102,39 @@ public sealed class AdapterNode : IAdapterIntake
         }
     }
 
-    public Task RunAsync(ICityAdapter adapter, CancellationToken cancel) =>
-        Task.WhenAll(ends.Select(e => e.Link.RunAsync(cancel)).Append(loop.RunAsync(cancel)).Append(Deliveries.RunAsync(adapter, cancel)));
+    public async Task RunAsync(ICityAdapter adapter, CancellationToken cancel)
+    {
+        using var shown = metrics.Show(() => Healthy);
+        await Task.WhenAll(ends.Select(e => e.Link.RunAsync(cancel)).Append(loop.RunAsync(cancel)).Append(Deliveries.RunAsync(adapter, cancel)));
+    }
 
     public async Task<IntakeOutcome> TakeInAsync(NativeIntake message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
+        var started = time.GetUtcNow();
+        var outcome = await DecideIntakeAsync(message, cancellationToken);
+        Observe(message, outcome, started);
+        return outcome;
+    }
+
+    private void Observe(NativeIntake message, IntakeOutcome outcome, DateTimeOffset started)
+    {
+        if (outcome is IntakeOutcome.Busy)
+            metrics.Busy(message.Type);
+        if (outcome is IntakeOutcome.Accepted { Duplicate: true })
+            metrics.Duplicate(City, message.Type);
+        if (!ExchangeTrace.IsWatched || outcome is IntakeOutcome.Busy)
+            return;
+        var accepted = outcome as IntakeOutcome.Accepted;
+        if ((accepted?.ExchangeId ?? message.ExchangeId) is not { } exchange || !EventFormat.IsExchangeId(exchange) || !EventFormat.IsIdentifier(message.MessageId))
+            return;
+        var codes = outcome is IntakeOutcome.Refused refused ? string.Join(',', refused.Reasons.Select(r => r.Code).Distinct(StringComparer.Ordinal)) : "";
+        ExchangeTrace.Add(ExchangeTrace.TakeIn, ActivityKind.Server, new TracedMessage(City, City, exchange, message.MessageId, message.Type), started, time.GetUtcNow(),
+            accepted is null ? "refused" : accepted.Duplicate ? "duplicate" : "accepted", codes, Activity.Current);
+    }
+
+    private async Task<IntakeOutcome> DecideIntakeAsync(NativeIntake message, CancellationToken cancellationToken)
+    {
         if (Form(message) is { } badForm)
             return await RefusedAsync(message, badForm, cancellationToken);
         var (payload, invalid) = check.Read(message.Type, message.Data);
@@ -291,7 +322,9 @@ public sealed class AdapterNode : IAdapterIntake
         }
 
         if (!step.Commit.IsEmpty)
-            await store.CommitAsync(step.Commit, cancel);
+            await metrics.CommitAsync(store, step.Commit, cancel);
+        if (ExchangeTrace.IsWatched)
+            TraceReports(step);
         for (var shard = 0; shard < ends.Length; shard++)
         {
             ends[shard].Received = step.Links[shard].Received;
@@ -304,6 +337,13 @@ public sealed class AdapterNode : IAdapterIntake
             Deliveries.Wake();
         foreach (var work in group)
             work.Done.TrySetResult();
+    }
+
+    private void TraceReports(AdapterStep step)
+    {
+        var now = time.GetUtcNow();
+        foreach (var held in step.Links.SelectMany(l => l.Reports))
+            ExchangeTrace.Add(ExchangeTrace.Report, ActivityKind.Producer, new TracedMessage(City, City, held.ExchangeId, held.MessageId, MessageTypes.HolderReport), step.Now, now, "sent");
     }
 
     private List<OutgoingMessage>[] SignOwn(AdapterStep step)

@@ -20,7 +20,7 @@ public sealed class CityHttpClient : IDisposable
         _cityKey = context.City.Key;
         _baseUrl = context.Endpoint.BaseUrl ?? throw new ArgumentException($"{_cityKey}: the URL of the city's system is missing.", nameof(context));
         _signature = signature;
-        _pipeline = CityResilience.Pipeline(_cityKey, context.Endpoint.Resilience, context.Time);
+        _pipeline = CityResilience.Pipeline(context.City, context.Endpoint.Resilience, context.Time);
 
         // Redirects would carry the signed body to another place; the pipeline alone bounds the time.
         _client = new HttpClient(new SocketsHttpHandler

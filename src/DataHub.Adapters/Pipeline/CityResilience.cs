@@ -1,4 +1,6 @@
 using System.Threading.RateLimiting;
+using DataHub.Core.Registry;
+using DataHub.Core.Telemetry;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
@@ -33,8 +35,14 @@ public sealed record CityResilienceOptions
 /// <summary>Makes the pipeline that every call to a city's system goes through: bulkhead, retry, circuit breaker, timeout.</summary>
 public static class CityResilience
 {
-    public static CityPipeline Pipeline(string cityKey, CityResilienceOptions options, TimeProvider? time = null) =>
-        new(cityKey, options, time ?? TimeProvider.System);
+    public static CityPipeline Pipeline(City city, CityResilienceOptions options, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(city);
+        return new(city.Key, city.Code, options, time);
+    }
+
+    /// <summary>For a system that is none of the cities'.</summary>
+    public static CityPipeline Pipeline(string name, CityResilienceOptions options) => new(name, name, options, TimeProvider.System);
 }
 
 /// <summary>
@@ -48,8 +56,9 @@ public sealed class CityPipeline : IDisposable
     private readonly ConcurrencyLimiter _bulkhead;
     private readonly CircuitBreakerStateProvider _breaker = new();
     private readonly ResiliencePipeline<DeliveryOutcome> _pipeline;
+    private readonly IDisposable _shown;
 
-    internal CityPipeline(string cityKey, CityResilienceOptions options, TimeProvider time)
+    internal CityPipeline(string cityKey, string cityCode, CityResilienceOptions options, TimeProvider time)
     {
         _cityKey = cityKey;
         _options = options;
@@ -95,6 +104,7 @@ public sealed class CityPipeline : IDisposable
             })
             .AddTimeout(options.AttemptTimeout)
             .Build();
+        _shown = Gauges.Breaker.Watch(() => _breaker.CircuitState switch { CircuitState.Closed => 0, CircuitState.HalfOpen => 1, _ => 2 }, new KeyValuePair<string, object?>("city", cityCode));
     }
 
     /// <summary>True while calls are refused without being tried.</summary>
@@ -125,7 +135,11 @@ public sealed class CityPipeline : IDisposable
         }
     }
 
-    public void Dispose() => _bulkhead.Dispose();
+    public void Dispose()
+    {
+        _shown.Dispose();
+        _bulkhead.Dispose();
+    }
 
     private static bool IsTransient(Exception fault) =>
         fault is HttpRequestException or IOException or TimeoutException or System.Net.Sockets.SocketException

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Flows;
 using DataHub.Core.Storage;
+using DataHub.Core.Telemetry;
 using DataHub.Core.Validation;
 using Microsoft.Extensions.Logging;
 
@@ -32,6 +34,7 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
     private int inMemory;
     private long loadedUpTo;
     private int reporting;
+    private int parked = -1;
 
     /// <summary>New rows were committed, or a parked one was set free.</summary>
     public void Wake()
@@ -48,17 +51,37 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
     }
 
     /// <summary>Takes up a delivery that an operator set free.</summary>
-    public void Resume(PendingDelivery row) => Enqueue(row);
+    public void Resume(PendingDelivery row)
+    {
+        Interlocked.Decrement(ref parked);
+        Enqueue(row);
+    }
+
+    /// <summary>How long the oldest delivery has waited; zero where none waits. The table is read oldest first, so the oldest is in memory.</summary>
+    public TimeSpan Oldest
+    {
+        get
+        {
+            lock (gate)
+                return waiting.Count == 0 ? TimeSpan.Zero : time.GetUtcNow() - waiting.Values.Min(q => q.TryPeek(out var row) ? row.Row.At : DateTimeOffset.MaxValue);
+        }
+    }
 
     public async Task RunAsync(ICityAdapter adapter, CancellationToken cancel)
     {
         running = (adapter, cancel);
+        KeyValuePair<string, object?> tag = new("city", city);
+        using var count = Gauges.DeliveriesWaiting.Watch(() => Volatile.Read(ref inMemory), tag);
+        using var age = Gauges.DeliveriesAge.Watch(() => Math.Max(0, Oldest.TotalSeconds), tag);
+        using var aside = Gauges.DeliveriesParked.Watch(() => Math.Max(0, Volatile.Read(ref parked)), tag);
         Wake();
         while (!cancel.IsCancellationRequested)
         {
             try
             {
                 await wake.WaitAsync(TimeSpan.FromSeconds(1), cancel);
+                if (Volatile.Read(ref parked) < 0)
+                    Volatile.Write(ref parked, (await store.ParkedDeliveriesAsync(city, cancel)).Count);
                 while (Volatile.Read(ref inMemory) < InMemory / 2)
                 {
                     var rows = await store.PendingDeliveriesAsync(city, loadedUpTo, InMemory / 2, cancel);
@@ -180,6 +203,17 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
     {
         if (EventFormat.ReadElement(row.Row.Body).Event is not { } e)
             return new DeliveryOutcome.Rejected("the journalled message cannot be read");
+        // Current while the call is made, so that the city's own trace can go on from it.
+        using var span = ExchangeTrace.Start(ExchangeTrace.Deliver, ActivityKind.Client, new TracedMessage(city, e.SenderCity, row.ExchangeId, e.Id, e.Type));
+        var outcome = await CallAsync(row, e, adapter, cancel);
+        span?.SetTag("datahub.result", outcome is DeliveryOutcome.Held ? "held" : outcome is DeliveryOutcome.Transient ? "later" : "rejected");
+        if (outcome is not DeliveryOutcome.Held)
+            span?.SetStatus(ActivityStatusCode.Error);
+        return outcome;
+    }
+
+    private async Task<DeliveryOutcome> CallAsync(PendingDelivery row, CloudEvent e, ICityAdapter adapter, CancellationToken cancel)
+    {
         try
         {
             if (!row.Refusal)
@@ -191,7 +225,7 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
-            log.LogWarning("Delivering {MessageId} to {City} met a fault ({Fault}).", e.Id, city, fault.GetType().Name);
+            log.LogWarning("Delivering {MessageId} of {ExchangeId} to {City} met a fault ({Fault}).", e.Id, row.ExchangeId, city, fault.GetType().Name);
             return new DeliveryOutcome.Transient(fault.GetType().Name, null);
         }
     }
@@ -230,11 +264,12 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
         }
     }
 
-    private async Task ParkAsync(PendingDelivery row, int attempts, string cause, CancellationToken cancel)
+    private async Task ParkAsync(PendingDelivery delivery, int attempts, string cause, CancellationToken cancel)
     {
-        log.LogWarning("Delivery of {MessageId} to {City} was parked: {Cause}", row.Row.MessageId, city, cause);
-        var parked = new NativeDeliveryRow(row.Row.Number, -1, row.ExchangeId, row.Refusal, row.Position, attempts, time.GetUtcNow(), cause);
-        await TryAgainAsync(() => postpone(parked, cancel), cancel);
+        log.LogWarning("Delivery of {MessageId} of {ExchangeId} to {City} was parked: {Cause}", delivery.Row.MessageId, delivery.ExchangeId, city, cause);
+        var row = new NativeDeliveryRow(delivery.Row.Number, -1, delivery.ExchangeId, delivery.Refusal, delivery.Position, attempts, time.GetUtcNow(), cause);
+        await TryAgainAsync(() => postpone(row, cancel), cancel);
+        Interlocked.Increment(ref parked);
     }
 
     private async Task TryAgainAsync(Func<Task> write, CancellationToken cancel)

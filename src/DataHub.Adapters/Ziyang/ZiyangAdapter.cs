@@ -30,7 +30,7 @@ public sealed class ZiyangAdapter : ICityAdapter, IDisposable
             _folders, _folders.In, _folders.InAck, _folders.HeldAckFormat, ReadAnswer, outcome => outcome is not DeliveryOutcome.Transient,
             context.Endpoint.PollInterval, context.Time, _log);
         // Calls wait for the city's next look at its folder, so many are under way at once; trying again within a call would only wait again.
-        _pipeline = CityResilience.Pipeline(context.City.Key, context.Endpoint.Resilience with { MaxConcurrency = MaxCalls, Retries = 0 }, context.Time);
+        _pipeline = CityResilience.Pipeline(context.City, context.Endpoint.Resilience with { MaxConcurrency = MaxCalls, Retries = 0 }, context.Time);
     }
 
     public string City => _context.City.Code;

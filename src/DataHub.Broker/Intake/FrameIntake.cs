@@ -9,6 +9,7 @@ using DataHub.Core.Journal;
 using DataHub.Core.Messaging;
 using DataHub.Core.Registry;
 using DataHub.Core.Storage;
+using DataHub.Core.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace DataHub.Broker.Intake;
@@ -17,7 +18,7 @@ namespace DataHub.Broker.Intake;
 /// Applies a city's frame: repetition and order by the city's numbers, then authority, routing, the flow's decision and
 /// its effects. Writes nothing itself: everything goes into the <see cref="HubStep"/>.
 /// </summary>
-internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, PatientKeys patients, ILogger log)
+internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, PatientKeys patients, NodeMetrics metrics, ILogger log)
 {
     public async Task ApplyAsync(HubStep step, string city, IReadOnlyList<ReceivedEvent> events, CancellationToken cancel)
     {
@@ -68,11 +69,14 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
         await step.LoadAsync(keys, exchanges, cancel);
     }
 
-    private static async Task RepeatedAsync(HubStep step, string city, ReceivedEvent received, CloudEvent e, CancellationToken cancel)
+    private async Task RepeatedAsync(HubStep step, string city, ReceivedEvent received, CloudEvent e, CancellationToken cancel)
     {
         step.Tell.Add(city);
         if (step.Known(Key(e)) is { } known && SameMessage(known.Body, e))
+        {
+            metrics.Duplicate(city, e.Type);
             return;
+        }
 
         // An old number with another message, or a known id with another body: never merged, never applied. What was
         // refused the first time is known by its bytes and not journalled again.
@@ -160,9 +164,12 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
 
     private async Task AdvanceAsync(HubStep step, ReceivedEvent received, JournalEntry entry, Decision.Advanced advanced, CancellationToken cancel)
     {
-        var next = Reconciler.Next(step.Exchange(entry.ExchangeId), advanced.State);
+        var previous = step.Exchange(entry.ExchangeId);
+        var next = Reconciler.Next(previous, advanced.State);
         var index = step.Append(entry);
         step.Put(next);
+        if (next.State.Final && previous is not { State.Final: true })
+            step.Closed.Add(next);
         await ApplyEffectsAsync(step, received, index, next, advanced.Effects, cancel);
     }
 
@@ -185,13 +192,13 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
             var decision = FlowEngine.Decide(row?.State, message, new FlowContext(step.Now, registry.Calendar, registry, target, published));
             if (decision is not Decision.Refused { Reasons: [{ Code: ReasonCodes.InternalFault }, ..] })
                 return decision;
-            log.LogError("The stored exchange of message {MessageId} of {City} cannot be used; the message was parked.", e.Id, e.SenderCity);
+            log.LogError("Exchange {ExchangeId} as stored cannot be used for message {MessageId} of {City}; the message was parked.", e.ExchangeId, e.Id, e.SenderCity);
             return null;
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
             // The message is set aside for an operator and the others go on.
-            log.LogError("Message {MessageId} of {City} met a fault ({Fault}) and was parked.", e.Id, e.SenderCity, fault.GetType().Name);
+            log.LogError("Message {MessageId} of {City} in {ExchangeId} met a fault ({Fault}) and was parked.", e.Id, e.SenderCity, e.ExchangeId, fault.GetType().Name);
             return null;
         }
     }
@@ -257,8 +264,10 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
             step.Put(reconciled.Row);
         if (reconciled.Opened is { } opened)
             step.Commit.Breaks.Add(new BreakChange.Opened(opened));
-        if (reconciled.Healed)
-            step.Commit.Breaks.Add(new BreakChange.Healed(entry.ExchangeId, Reconciler.Healable, step.Now));
+        if (!reconciled.Healed)
+            return;
+        step.Reconciled.Add(reconciled.Row);
+        step.Commit.Breaks.Add(new BreakChange.Healed(entry.ExchangeId, Reconciler.Healable, step.Now));
     }
 
     private static async Task RefuseWithReceiptAsync(HubStep step, ReceivedEvent received, CloudEvent e, IReadOnlyList<Reason> reasons, CancellationToken cancel)

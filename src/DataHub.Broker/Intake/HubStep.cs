@@ -29,6 +29,12 @@ internal sealed class HubStep(string node, long fence, INodeStore store, DateTim
 
     public DateTimeOffset Now { get; } = now;
 
+    /// <summary>Exchanges that this group brings to their last state.</summary>
+    public List<ExchangeRow> Closed { get; } = [];
+
+    /// <summary>Exchanges whose sides this group finds to hold the same.</summary>
+    public List<ExchangeRow> Reconciled { get; } = [];
+
     /// <summary>Messages to hand to each city's link once committed.</summary>
     public Dictionary<string, List<OutgoingMessage>> Outgoing { get; } = new(StringComparer.Ordinal);
 

@@ -4,6 +4,7 @@ using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Signing;
 using DataHub.Core.Storage;
+using DataHub.Core.Telemetry;
 using DataHub.Core.Validation;
 using Microsoft.Extensions.Logging;
 
@@ -44,6 +45,7 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
     private readonly Queue<OutgoingMessage> buffered = new();
     private readonly ArrayBufferWriter<byte> frame = new(16 * 1024);
     private readonly SemaphoreSlim wake = new(0, 1);
+    private readonly WaitingSince unconfirmed = new(time);
     private long assigned;
     private long acknowledged;
     private long forgotten;
@@ -62,6 +64,16 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
     /// <summary>Messages that the peer does not hold yet.</summary>
     public long Backlog => Interlocked.Read(ref assigned) - Interlocked.Read(ref acknowledged);
 
+    /// <summary>How long the oldest message that the peer does not hold has waited, as far as this process knows.</summary>
+    public TimeSpan Oldest
+    {
+        get
+        {
+            lock (gate)
+                return unconfirmed.Oldest;
+        }
+    }
+
     /// <summary>Takes up where the store stands: everything the peer does not hold will be sent.</summary>
     public async Task LoadAsync(CancellationToken cancel)
     {
@@ -73,6 +85,7 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
             acknowledged = forgotten = sentUpTo = state.Acknowledged;
             owed = state.Received;
             tellNow = state.Received > 0;
+            unconfirmed.Reset(state.Sent > state.Acknowledged ? state.Sent : null);
         }
 
         Wake();
@@ -93,6 +106,8 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
                     buffered.Enqueue(message);
                 assigned = message.LinkSequence;
             }
+
+            unconfirmed.Add(assigned);
         }
 
         Wake();
@@ -106,6 +121,7 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
             if (upTo <= acknowledged || upTo > assigned)
                 return;
             acknowledged = upTo;
+            unconfirmed.Remove(upTo);
             sentUpTo = Math.Max(sentUpTo, upTo);
             while (buffered.TryPeek(out var head) && head.LinkSequence <= upTo)
                 buffered.Dequeue();
@@ -143,6 +159,9 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
     /// <summary>Sends until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
+        KeyValuePair<string, object?>[] tags = [new("node", node), new("peer", peer)];
+        using var backlog = Gauges.LinkBacklog.Watch(() => Backlog, tags);
+        using var age = Gauges.LinkAge.Watch(() => Oldest.TotalSeconds, tags);
         while (!cancel.IsCancellationRequested)
         {
             try
@@ -185,10 +204,10 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
             if (rows.Count == 0 || rows[0].LinkSequence != readAfter + 1)
             {
                 // The rows are gone although no progress was heard: the peer holds them and the store knows.
-                if (rows.Count > 0)
-                    acknowledged = sentUpTo = rows[0].LinkSequence - 1;
-                else
+                if (rows.Count == 0)
                     return null;
+                acknowledged = sentUpTo = rows[0].LinkSequence - 1;
+                unconfirmed.Remove(acknowledged);
             }
 
             return Compose(new Queue<OutgoingMessage>(rows));
@@ -254,6 +273,7 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
         }
 
         log.LogInformation("{Peer} has not confirmed what {Node} sent; it is sent again.", peer, node);
+        NodeMetrics.Resent(node, peer);
         GoBack();
     }
 

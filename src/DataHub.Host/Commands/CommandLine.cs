@@ -1,6 +1,7 @@
 using System.CommandLine;
 using DataHub.Host.Demo;
 using DataHub.Host.Roles;
+using DataHub.Host.Telemetry;
 
 namespace DataHub.Host.Commands;
 
@@ -39,12 +40,19 @@ public static class CommandLine
         var json = new Option<bool>("--json") { Description = "Print one JSON line at the end and nothing else" };
         var timeout = new Option<int>("--timeout") { Description = "Seconds after which the demo gives up waiting", DefaultValueFactory = _ => 600 };
 
-        Start Read(ParseResult r) => new(r.GetValue(data)!, r.GetValue(urls)!, r.GetValue(cases), r.GetValue(seed), r.GetValue(fast));
+        var telemetry = new TelemetryArguments();
+        Start Read(ParseResult r)
+        {
+            var (signals, level) = telemetry.Read(r);
+            return new(r.GetValue(data)!, r.GetValue(urls)!, r.GetValue(cases), r.GetValue(seed), r.GetValue(fast)) { Telemetry = signals, LogLevel = level };
+        }
 
         var root = new RootCommand("DataHub: cross-city exchanges of Chengdu, Deyang, Meishan and Ziyang, from submission to reconciled outcome.")
         {
             data, urls, cases, seed, demo, fast,
         };
+        foreach (var option in telemetry.All)
+            root.Add(option);
         root.SetAction((r, cancel) => ServeCommand.RunAsync(Read(r), r.GetValue(demo) == "on", cancel));
 
         var demoCommand = new Command("demo", "Run the sample cases and exit: 0 only when every case ended as expected") { urls, cases, seed, fast, json, timeout };
@@ -116,12 +124,16 @@ public static class CommandLine
 /// <summary>Settings that several commands share.</summary>
 public sealed record Start(string Data, string Url, int Cases, int Seed, bool Fast)
 {
+    public TelemetryOptions Telemetry { get; init; } = new();
+
+    public LogLevel LogLevel { get; init; } = LogLevel.Warning;
+
     public DataHubOptions ToOptions()
     {
         var knobs = Simulators.Knobs.Default with { Seed = Seed };
         if (Fast)
             knobs = knobs with { ClerkDelayFrom = TimeSpan.Zero, ClerkDelayTo = TimeSpan.Zero };
-        return new DataHubOptions { DataDirectory = Data, Url = Url, Knobs = knobs };
+        return new DataHubOptions { DataDirectory = Data, Url = Url, Knobs = knobs, Telemetry = Telemetry, LogLevel = LogLevel };
     }
 }
 

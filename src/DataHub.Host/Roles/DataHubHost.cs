@@ -10,11 +10,11 @@ using DataHub.Core.Storage;
 using DataHub.Core.Storage.Sqlite;
 using DataHub.Core.Validation;
 using DataHub.Host.Api;
+using DataHub.Host.Telemetry;
 using DataHub.Simulators.Cases;
 using MassTransit;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.Logging.Console;
 
 namespace DataHub.Host.Roles;
 
@@ -30,6 +30,7 @@ public sealed class DataHubHost : IAsyncDisposable
     private WebApplication app = null!;
     private IBusControl bus = null!;
     private FileStream? instanceLock;
+    private OtlpExport? export;
 
     public required DataHubOptions Options { get; init; }
 
@@ -81,6 +82,7 @@ public sealed class DataHubHost : IAsyncDisposable
     {
         Directory.CreateDirectory(Options.DataDirectory);
         instanceLock = LockDirectory(Options.DataDirectory);
+        export = OtlpExport.Start(Options.Telemetry);
         var seeds = Options.SeedsDirectory ?? RegistrySnapshot.FindSeeds();
         Registry = RegistrySnapshot.Load(seeds);
         Samples = SampleCases.Load(seeds, Registry);
@@ -89,9 +91,7 @@ public sealed class DataHubHost : IAsyncDisposable
         Store = new SqliteNodeStore(Path.Combine(Options.DataDirectory, "datahub.db"));
 
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], EnvironmentName = "Production", ContentRootPath = AppContext.BaseDirectory });
-        // To standard error: standard output belongs to what was asked for (tables, JSON).
-        builder.Logging.ClearProviders().AddSimpleConsole(o => o.SingleLine = true).SetMinimumLevel(Options.LogLevel);
-        builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
+        HostLogging.Configure(builder.Logging, Options);
         builder.WebHost.UseUrls(Options.Url).ConfigureKestrel(k =>
         {
             k.AddServerHeader = false;
@@ -206,6 +206,7 @@ public sealed class DataHubHost : IAsyncDisposable
         if (Store is not null)
             await Store.DisposeAsync();
         Keys?.Dispose();
+        export?.Dispose();
         instanceLock?.Dispose();
         stopping.Dispose();
     }

@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Logging.Console;
+
+namespace DataHub.Host.Telemetry;
+
+/// <summary>The host's log, in every role.</summary>
+internal static class HostLogging
+{
+    public static void Configure(ILoggingBuilder logging, DataHubOptions options)
+    {
+        logging.ClearProviders().SetMinimumLevel(options.LogLevel);
+        logging.Services.AddSingleton(options.Time);
+        if (options.Telemetry.LogFormat == LogFormat.Json)
+            logging.AddConsole(o => o.FormatterName = JsonLogFormatter.FormatterName).AddConsoleFormatter<JsonLogFormatter, ConsoleFormatterOptions>();
+        else
+            logging.AddSimpleConsole(o => o.SingleLine = true);
+
+        // To standard error: standard output belongs to what was asked for (tables, JSON).
+        logging.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
+        options.Logging(logging);
+    }
+}
