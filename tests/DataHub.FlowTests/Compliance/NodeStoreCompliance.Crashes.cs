@@ -19,7 +19,7 @@ public abstract partial class NodeStoreCompliance
             });
         }
 
-        await using var after = OpenAsAfterAKill();
+        await using var after = await OpenAsAfterAKillAsync();
         ShouldBeChained(Hub, await after.JournalAsync(Hub, 0, null, 100, Cancel));
         (await after.LinkAsync(Hub, Chengdu, Cancel)).Received.ShouldBe(20);
         (await after.LinkAsync(Hub, Deyang, Cancel)).Sent.ShouldBe(20);
@@ -49,7 +49,7 @@ public abstract partial class NodeStoreCompliance
         }, Cancel);
         await HostFixture.UntilAsync(() => Volatile.Read(ref durable) >= 5, "some commits");
         var promised = Volatile.Read(ref durable);
-        await using var after = OpenAsAfterAKill();
+        await using var after = await OpenAsAfterAKillAsync();
         await stop.CancelAsync();
         await writing;
 
@@ -65,7 +65,7 @@ public abstract partial class NodeStoreCompliance
     {
         await Store.DisposeAsync();
         await Should.ThrowAsync<StoreUnavailableException>(() => CommitAsync(Hub, c => c.Entries.Add(Entry("late"))));
-        Store = Open();
+        Store = await OpenAsync();
         (await JournalAsync(Hub)).ShouldBeEmpty();
     }
 }

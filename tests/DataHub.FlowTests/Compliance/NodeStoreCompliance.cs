@@ -25,18 +25,14 @@ public abstract partial class NodeStoreCompliance : IAsyncLifetime
     protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <summary>Opens the test's own database, which is empty at first.</summary>
-    protected abstract INodeStore Open();
+    protected abstract Task<INodeStore> OpenAsync();
 
     /// <summary>Opens what would be there if the process had been killed at this moment, while <see cref="Store"/> stays open.</summary>
-    protected abstract INodeStore OpenAsAfterAKill();
+    protected abstract Task<INodeStore> OpenAsAfterAKillAsync();
 
     protected abstract ValueTask RemoveAsync();
 
-    public ValueTask InitializeAsync()
-    {
-        Store = Open();
-        return ValueTask.CompletedTask;
-    }
+    public async ValueTask InitializeAsync() => Store = await OpenAsync();
 
     public async ValueTask DisposeAsync()
     {
@@ -48,7 +44,7 @@ public abstract partial class NodeStoreCompliance : IAsyncLifetime
     protected async Task ReopenAsync()
     {
         await Store.DisposeAsync();
-        Store = Open();
+        Store = await OpenAsync();
     }
 
     protected Task<CommitResult> CommitAsync(string node, Action<NodeCommit> fill)

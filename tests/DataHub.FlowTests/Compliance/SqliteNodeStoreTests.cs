@@ -12,16 +12,16 @@ public sealed class SqliteNodeStoreTests : NodeStoreCompliance
 
     private string File => Path.Combine(folder, "datahub.db");
 
-    protected override INodeStore Open() => new SqliteNodeStore(File);
+    protected override Task<INodeStore> OpenAsync() => Task.FromResult<INodeStore>(new SqliteNodeStore(File));
 
     // What the operating system has of the files is what a kill of the process leaves: no end of the connection, no
     // checkpoint. The log is copied last: a commit that only it has is whole there.
-    protected override INodeStore OpenAsAfterAKill()
+    protected override Task<INodeStore> OpenAsAfterAKillAsync()
     {
         var copy = Path.Combine(folder, "killed.db");
         System.IO.File.Copy(File, copy);
         System.IO.File.Copy(File + "-wal", copy + "-wal");
-        return new SqliteNodeStore(copy);
+        return Task.FromResult<INodeStore>(new SqliteNodeStore(copy));
     }
 
     protected override ValueTask RemoveAsync()
@@ -36,7 +36,7 @@ public sealed class SqliteNodeStoreTests : NodeStoreCompliance
         await CommitAsync(Hub, c => c.Entries.Add(Entry("a")));
         await Store.DisposeAsync();
         Execute("PRAGMA user_version=999");
-        Should.Throw<StoreUnavailableException>(() => Open()).InnerException!.Message.ShouldContain("999");
+        Should.Throw<StoreUnavailableException>(() => new SqliteNodeStore(File)).InnerException!.Message.ShouldContain("999");
         Execute("PRAGMA user_version=1");
         await ReopenAsync();
         (await JournalAsync(Hub)).Count.ShouldBe(1);

@@ -92,7 +92,7 @@ internal sealed class SqliteCommitWriter(SqliteSession db)
             .Bind(s.OpenedAt.ToUnixTimeMilliseconds()).Bind(s.ChangedAt.ToUnixTimeMilliseconds())
             .Bind(s.Clock?.ResponsibleCity).Bind(Day(s.Clock?.DueOn)).Bind(Day(s.Clock?.StoppedOn)).Bind((long?)s.Clock?.Remaining)
             .Bind(s.Clock is { } clock ? (clock.CalendarComplete ? 1L : 0L) : (long?)null)
-            .Bind(s.Outcome?.Code).Bind(s.Outcome?.AmountFen).Bind(s.Outcome?.Reference).Bind(s.Final).Bind(SqliteKeys.WriteFacts(s.Facts))
+            .Bind(s.Outcome?.Code).Bind(s.Outcome?.AmountFen).Bind(s.Outcome?.Reference).Bind(s.Final).Bind(FactsText.Write(s.Facts))
             .Bind(row.OutcomeDigest).Bind(row.SourceDigest).Bind(row.TargetDigest).Bind(row.ReconciledAt?.ToUnixTimeMilliseconds())
             .Bind(row.NoticeStage).Bind(row.RefusedFor).Run();
     }

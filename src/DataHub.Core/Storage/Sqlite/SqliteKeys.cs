@@ -1,19 +1,15 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using DataHub.Core.Flows;
 
 namespace DataHub.Core.Storage.Sqlite;
 
 /// <summary>How keys and rows are laid out in the SQLite tables.</summary>
-internal static partial class SqliteKeys
+internal static class SqliteKeys
 {
     public const string ExchangeColumns = "exchange_id, flow, flow_version, item, source_city, target_city, state, version, opened_at, changed_at, responsible, due_on, "
         + "stopped_on, remaining, calendar_complete, outcome, amount_fen, reference, final, facts, outcome_digest, source_digest, target_digest, reconciled_at, notice_stage, refused_for";
 
-    public static long Node(string node) => long.Parse(node, NumberStyles.None, CultureInfo.InvariantCulture);
-
-    public static string NodeName(long node) => node.ToString("D6", CultureInfo.InvariantCulture);
+    public static long Node(string node) => NodeCode.Of(node);
 
     /// <summary>2^40 rows per node; the largest GB/T 2260 code still fits in 63 bits.</summary>
     public static long Journal(long node, long number) => (node << 40) | number;
@@ -23,9 +19,6 @@ internal static partial class SqliteKeys
     public static DateTimeOffset Time(long unixMs) => DateTimeOffset.FromUnixTimeMilliseconds(unixMs);
 
     public static DateOnly Day(string day) => DateOnly.ParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture);
-
-    public static string WriteFacts(IReadOnlyDictionary<string, string> facts) =>
-        facts.Count == 0 ? "{}" : JsonSerializer.Serialize(facts, FactsJson.Default.IReadOnlyDictionaryStringString);
 
     /// <summary>Reads the columns of <see cref="ExchangeColumns"/>, which start at column 0.</summary>
     public static ExchangeRow ReadExchange(SqliteStatement r) => new()
@@ -45,7 +38,7 @@ internal static partial class SqliteKeys
             Clock = r.IsNull(10) ? null : new Clock(r.Text(10), Day(r.Text(11)), r.TextOrNull(12) is { } stopped ? Day(stopped) : null, (int?)r.LongOrNull(13), r.Long(14) == 1),
             Outcome = r.IsNull(15) ? null : new Outcome(r.Text(15), r.LongOrNull(16), r.TextOrNull(17)),
             Final = r.Long(18) == 1,
-            Facts = r.Text(19) is "{}" ? NoFacts : JsonSerializer.Deserialize(r.Text(19), FactsJson.Default.IReadOnlyDictionaryStringString)!,
+            Facts = FactsText.Read(r.Text(19)),
         },
         OutcomeDigest = r.TextOrNull(20),
         SourceDigest = r.TextOrNull(21),
@@ -54,9 +47,4 @@ internal static partial class SqliteKeys
         NoticeStage = (int)r.Long(24),
         RefusedFor = r.TextOrNull(25),
     };
-
-    private static readonly IReadOnlyDictionary<string, string> NoFacts = new Dictionary<string, string>(StringComparer.Ordinal);
-
-    [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
-    private sealed partial class FactsJson : JsonSerializerContext;
 }

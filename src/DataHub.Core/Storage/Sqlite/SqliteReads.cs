@@ -164,7 +164,7 @@ public sealed partial class SqliteNodeStore
                 return found;
             var node = s.Long(0);
             s.Reset();
-            found.Add(SqliteKeys.NodeName(node));
+            found.Add(NodeCode.Name((int)node));
             next = SqliteKeys.Journal(node + 1, 0);
         }
     });

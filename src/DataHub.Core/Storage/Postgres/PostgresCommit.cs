@@ -1,0 +1,189 @@
+using DataHub.Core.Journal;
+using Npgsql;
+using static DataHub.Core.Storage.Postgres.PostgresValues;
+
+namespace DataHub.Core.Storage.Postgres;
+
+/// <summary>
+/// Writes a commit as the statements of one batch: one statement per table that has rows, however many rows there are.
+/// Arrays are unnested in the select list, because there PostgreSQL takes them apart row by row without a copy of them.
+/// </summary>
+internal static class PostgresCommit
+{
+    private const string InsertJournal = "INSERT INTO datahub.journal (node, number, at, sequence, kind, hash, key, message_id, type, exchange_id, sender, reasons, body) "
+        + "SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), unnest($10), unnest($11), unnest($12), unnest($13)";
+
+    private static readonly string UpsertExchanges = "INSERT INTO datahub.exchange (node, " + ExchangeColumns + ") SELECT $1, "
+        + string.Join(", ", Enumerable.Range(2, 26).Select(i => $"unnest(${i})"))
+        + " ON CONFLICT (node, exchange_id) DO UPDATE SET "
+        + string.Join(", ", ExchangeColumns.Split(", ").Skip(1).Select(c => $"{c} = excluded.{c}"));
+
+    /// <summary>Fills the batch. Returns the journal's head once it is committed.</summary>
+    public static JournalHead Write(NpgsqlBatch batch, NodeCommit commit, JournalHead head)
+    {
+        var node = NodeCode.Of(commit.Node);
+        var first = head.Number + 1;
+        var entries = commit.Entries.ConvertAll(Storable);
+        var hashes = new byte[entries.Count][];
+        var hash = head.Hash;
+        for (var i = 0; i < hashes.Length; i++)
+            hashes[i] = hash = JournalHash.Next(hash, first + i, entries[i]);
+        var next = new JournalHead(head.Number + entries.Count, hash);
+
+        Add(batch, "SELECT datahub.advance_node($1, $2, $3, $4, $5)", Of(node), Of(commit.Fence), Of(head.Number), Of(next.Number), Of(next.Hash));
+        if (entries.Count > 0)
+            WriteEntries(batch, node, first, entries, hashes);
+        long Number(int entryIndex, long number) => entryIndex >= 0 ? first + entryIndex : number;
+
+        WriteLinks(batch, commit, node, Number);
+        if (commit.Exchanges.Count > 0)
+            WriteExchanges(batch, node, commit.Exchanges.Values);
+        WriteDeliveries(batch, commit, node, Number);
+        if (commit.ParkedResolved.Count > 0)
+            Add(batch, "DELETE FROM datahub.parked WHERE node = $1 AND number = ANY ($2)", Of(node), Of(commit.ParkedResolved.ToArray()));
+        if (commit.Receipts.Count > 0)
+        {
+            Add(batch, "INSERT INTO datahub.receipt (node, peer, to_sequence, from_sequence, number) SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5) ON CONFLICT DO NOTHING",
+                Of(node), Column(commit.Receipts, r => NodeCode.Of(r.Peer)), Column(commit.Receipts, r => r.ToSequence), Column(commit.Receipts, r => r.FromSequence),
+                Column(commit.Receipts, r => Number(r.EntryIndex, 0)));
+        }
+
+        WriteBreaks(batch, commit.Breaks);
+        WriteResults(batch, commit);
+        return next;
+    }
+
+    private static JournalEntry Storable(JournalEntry e)
+    {
+        var (key, id, type, exchange, sender, reasons) = (Text(e.Key), Text(e.MessageId), Text(e.Type), Text(e.ExchangeId), Text(e.Sender), TextOrNull(e.Reasons));
+        return ReferenceEquals(key, e.Key) && ReferenceEquals(id, e.MessageId) && ReferenceEquals(type, e.Type) && ReferenceEquals(exchange, e.ExchangeId)
+            && ReferenceEquals(sender, e.Sender) && ReferenceEquals(reasons, e.Reasons)
+            ? e
+            : e with { Key = key, MessageId = id, Type = type, ExchangeId = exchange, Sender = sender, Reasons = reasons };
+    }
+
+    private static void WriteEntries(NpgsqlBatch batch, int node, long first, List<JournalEntry> entries, byte[][] hashes)
+    {
+        var numbers = new long[entries.Count];
+        for (var i = 0; i < numbers.Length; i++)
+            numbers[i] = first + i;
+        Add(batch, InsertJournal, Of(node), Of(numbers), TimeColumn(entries, e => e.At), Column(entries, e => e.Sequence), Column(entries, e => (short)e.Kind), Of(hashes),
+            Column(entries, e => e.Key), Column(entries, e => e.MessageId), Column(entries, e => e.Type), Column(entries, e => e.ExchangeId), Column(entries, e => e.Sender),
+            Column(entries, e => e.Reasons), Column(entries, e => e.Body));
+        var parked = numbers.Where((_, i) => entries[i].Kind == EntryKind.Parked).ToArray();
+        if (parked.Length > 0)
+            Add(batch, "INSERT INTO datahub.parked (node, number) SELECT $1, unnest($2)", Of(node), Of(parked));
+    }
+
+    private static void WriteLinks(NpgsqlBatch batch, NodeCommit commit, int node, Func<int, long, long> number)
+    {
+        var sent = new Dictionary<string, (long First, long Last)>(StringComparer.Ordinal);
+        foreach (var peer in commit.Outgoing.GroupBy(o => o.Peer, StringComparer.Ordinal))
+        {
+            var rows = peer.OrderBy(o => o.LinkSequence).ToList();
+            sent[peer.Key] = (rows[0].LinkSequence, rows[^1].LinkSequence);
+            for (int start = 0, end; start < rows.Count; start = end)
+            {
+                for (end = start + 1; end < rows.Count && rows[end].LinkSequence == rows[end - 1].LinkSequence + 1;)
+                    end++;
+                var run = rows.GetRange(start, end - start);
+                Add(batch, "INSERT INTO datahub.outgoing (node, peer, first_seq, last_seq, journal_numbers, hub_states, hub_versions, flows) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                    Of(node), Of(NodeCode.Of(peer.Key)), Of(run[0].LinkSequence), Of(run[^1].LinkSequence), Column(run, o => number(o.EntryIndex, o.JournalNumber)),
+                    Column(run, o => o.HubState), Column(run, o => o.HubVersion), Column(run, o => o.Flow));
+            }
+        }
+
+        // In the order of their keys, so that no two transactions ever wait for each other's rows.
+        var peers = sent.Keys.Union(commit.Received.Keys).Union(commit.Acknowledged.Keys).Order(StringComparer.Ordinal).ToList();
+        if (peers.Count == 0)
+            return;
+        Add(batch, "SELECT datahub.advance_links($1, $2, $3, $4, $5, $6)", Of(node), Column(peers, NodeCode.Of), Column(peers, p => sent.GetValueOrDefault(p).First),
+            Column(peers, p => sent.GetValueOrDefault(p).Last), Column(peers, p => commit.Received.GetValueOrDefault(p)), Column(peers, p => commit.Acknowledged.GetValueOrDefault(p)));
+    }
+
+    private static void WriteExchanges(NpgsqlBatch batch, int node, IReadOnlyCollection<ExchangeRow> rows) => Add(batch, UpsertExchanges, Of(node),
+        Column(rows, r => r.State.ExchangeId), Column(rows, r => r.State.Flow), Column(rows, r => r.State.FlowVersion), Column(rows, r => r.State.Item),
+        Column(rows, r => r.State.SourceCity), Column(rows, r => r.State.TargetCity), Column(rows, r => r.State.State), Column(rows, r => r.State.Version),
+        TimeColumn(rows, r => r.State.OpenedAt), TimeColumn(rows, r => r.State.ChangedAt),
+        Column(rows, r => r.State.Clock?.ResponsibleCity), Column(rows, r => r.State.Clock?.DueOn), Column(rows, r => r.State.Clock?.StoppedOn),
+        Column(rows, r => r.State.Clock?.Remaining), Column(rows, r => r.State.Clock?.CalendarComplete),
+        Column(rows, r => TextOrNull(r.State.Outcome?.Code)), Column(rows, r => r.State.Outcome?.AmountFen), Column(rows, r => TextOrNull(r.State.Outcome?.Reference)),
+        Column(rows, r => r.State.Final), Column(rows, r => Text(FactsText.Write(r.State.Facts))),
+        Column(rows, r => r.OutcomeDigest), Column(rows, r => r.SourceDigest), Column(rows, r => r.TargetDigest), TimeColumn(rows, r => r.ReconciledAt),
+        Column(rows, r => r.NoticeStage), Column(rows, r => r.RefusedFor));
+
+    private static void WriteDeliveries(NpgsqlBatch batch, NodeCommit commit, int node, Func<int, long, long> number)
+    {
+        if (commit.NativeDeliveries.Count > 0)
+        {
+            // The last word on a delivery stands; one statement must not name a row twice.
+            var rows = new Dictionary<(long Number, int Position), NativeDeliveryRow>();
+            foreach (var d in commit.NativeDeliveries)
+                rows[(number(d.EntryIndex, d.JournalNumber), d.Position)] = d;
+            Add(batch, "INSERT INTO datahub.native_delivery (node, number, position, exchange_id, refusal, attempts, next_attempt_at, parked_cause) "
+                + "SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8) ON CONFLICT (node, number, position) DO UPDATE SET "
+                + "exchange_id = excluded.exchange_id, refusal = excluded.refusal, attempts = excluded.attempts, next_attempt_at = excluded.next_attempt_at, parked_cause = excluded.parked_cause",
+                Of(node), Column(rows.Keys, k => k.Number), Column(rows.Keys, k => k.Position), Column(rows.Values, d => d.ExchangeId), Column(rows.Values, d => d.Refusal),
+                Column(rows.Values, d => d.Attempts), TimeColumn(rows.Values, d => d.NextAttemptAt), Column(rows.Values, d => TextOrNull(d.ParkedCause)));
+        }
+
+        if (commit.NativeDone.Count > 0)
+        {
+            Add(batch, "DELETE FROM datahub.native_delivery d USING unnest($2, $3) u(number, position) WHERE d.node = $1 AND d.number = u.number AND d.position = u.position",
+                Of(node), Column(commit.NativeDone, d => d.JournalNumber), Column(commit.NativeDone, d => d.Position));
+        }
+    }
+
+    // One statement each: breaks are few, and the order of a commit's changes counts.
+    private static void WriteBreaks(NpgsqlBatch batch, List<BreakChange> changes)
+    {
+        foreach (var change in changes)
+        {
+            switch (change)
+            {
+                case BreakChange.Opened(var b):
+                    Add(batch, "INSERT INTO datahub.break AS b (exchange_id, code, detail, opened_at, closed_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (exchange_id, code) DO UPDATE SET "
+                        + "detail = excluded.detail, opened_at = CASE WHEN b.closed_at IS NULL THEN b.opened_at ELSE excluded.opened_at END, closed_at = excluded.closed_at",
+                        Of(b.ExchangeId), Of(b.Code), Of(Text(b.Detail)), OfTime(b.OpenedAt), OfTimeOrNull(b.ClosedAt));
+                    break;
+                case BreakChange.Healed(var exchangeId, var codes, var at):
+                    Add(batch, "UPDATE datahub.break SET closed_at = $1 WHERE exchange_id = $2 AND code = ANY ($3) AND closed_at IS NULL", OfTime(at), Of(exchangeId), Of(codes.ToArray()));
+                    break;
+            }
+        }
+    }
+
+    private static void WriteResults(NpgsqlBatch batch, NodeCommit commit)
+    {
+        var published = commit.Published;
+        if (published.Count > 0)
+        {
+            Add(batch, "INSERT INTO datahub.published_result (result_id, patient_key, exchange_id, city, item, hospital, mark, performed_at, digest, revoked) "
+                + "SELECT unnest($1), unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), unnest($10)",
+                Column(published, p => p.Result.ResultId), Column(published, p => p.PatientKey), Column(published, p => p.Result.ExchangeId), Column(published, p => p.Result.City),
+                Column(published, p => p.Result.ItemCode), Column(published, p => p.Result.HospitalCode), Column(published, p => p.Result.Mark),
+                TimeColumn(published, p => p.Result.PerformedAt), Column(published, p => p.Result.ResultDigest), Column(published, p => p.Result.Revoked));
+        }
+
+        if (commit.Holders.Count > 0)
+        {
+            Add(batch, "INSERT INTO datahub.result_holder (result_id, city) SELECT unnest($1), unnest($2) ON CONFLICT DO NOTHING",
+                Column(commit.Holders, h => h.ResultId), Column(commit.Holders, h => h.City));
+        }
+
+        if (commit.ChangedResults.Count > 0)
+        {
+            var last = commit.ChangedResults.GroupBy(c => c.ResultId, StringComparer.Ordinal).Select(g => g.Last()).ToList();
+            Add(batch, "UPDATE datahub.published_result r SET digest = u.digest, revoked = u.revoked FROM unnest($1, $2, $3) u(result_id, digest, revoked) WHERE r.result_id = u.result_id",
+                Column(last, c => c.ResultId), Column(last, c => c.Digest), Column(last, c => c.Revoked));
+        }
+    }
+
+    private static void Add(NpgsqlBatch batch, string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var parameter in parameters)
+            command.Parameters.Add(parameter);
+        batch.BatchCommands.Add(command);
+    }
+}

@@ -1,0 +1,49 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Npgsql;
+using Polly;
+using Polly.Retry;
+
+namespace DataHub.Core.Storage.Postgres;
+
+/// <summary>What can go wrong between us and the server, and what it means.</summary>
+internal static class PostgresFaults
+{
+    /// <summary>Raised by <c>datahub.advance_node</c>: the fence is not the node's.</summary>
+    private const string FenceLost = "DH001";
+
+    /// <summary>A short gap (server restarting, failover, a connection that died in the pool) is not a fault of a read. Commits never go through this.</summary>
+    public static ResiliencePipeline Reads { get; } = new ResiliencePipelineBuilder()
+        .AddRetry(new RetryStrategyOptions
+        {
+            MaxRetryAttempts = 2,
+            Delay = TimeSpan.FromMilliseconds(200),
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            ShouldHandle = new PredicateBuilder().Handle<NpgsqlException>(MayPass),
+        })
+        .Build();
+
+    /// <summary>The database's refusal, or that it cannot be reached; nothing that is ours.</summary>
+    public static bool IsFault(Exception e) =>
+        e is NpgsqlException or SocketException or IOException or TimeoutException or AuthenticationException or ObjectDisposedException;
+
+    /// <summary>What a failed commit says to the node. The texts name neither server nor data.</summary>
+    public static Exception OfCommit(Exception e, string node) => e switch
+    {
+        PostgresException { SqlState: FenceLost } => new LeaseLostException(node),
+        PostgresException p when p.SqlState == "DH002" => new StoreUnavailableException("The journal has been written by somebody else meanwhile.", e),
+        PostgresException p when p.SqlState.StartsWith("23", StringComparison.Ordinal) => new StoreUnavailableException("The commit was refused by the database.", e),
+        ObjectDisposedException => new StoreUnavailableException("The store is closed.", e),
+        _ => new StoreUnavailableException("The journal could not be written.", e),
+    };
+
+    /// <summary>The pool's connections are of no use any more: the server went away, or is not the primary any longer.</summary>
+    public static bool SpoilsPool(Exception e) => e is PostgresException p
+        ? p.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction || p.SqlState.StartsWith("57P", StringComparison.Ordinal)
+        : e is NpgsqlException or SocketException or IOException;
+
+    private static bool MayPass(NpgsqlException e) => e is PostgresException p
+        ? p.SqlState.StartsWith("08", StringComparison.Ordinal) || p.SqlState.StartsWith("57P", StringComparison.Ordinal)
+        : e.InnerException is not TimeoutException;
+}

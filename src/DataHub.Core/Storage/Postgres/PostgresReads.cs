@@ -1,0 +1,182 @@
+using DataHub.Contracts;
+using DataHub.Core.Flows;
+using DataHub.Core.Journal;
+using Npgsql;
+using Polly;
+using static DataHub.Core.Storage.Postgres.PostgresValues;
+
+namespace DataHub.Core.Storage.Postgres;
+
+/// <summary>The reads: one statement each, however many keys are asked for.</summary>
+public sealed partial class PostgresNodeStore
+{
+    // Numbers on a link have no gaps, so what is wanted lies within `limit` numbers of the first that is left; the run
+    // that holds the first may begin below it.
+    private const string NextOutgoing =
+        """
+        WITH done AS (SELECT greatest($3, coalesce((SELECT acknowledged FROM datahub.link WHERE node = $1 AND peer = $2), 0)) AS upto),
+        run AS (SELECT coalesce(
+          (SELECT r.first_seq FROM (SELECT o.first_seq, o.last_seq FROM datahub.outgoing o, done WHERE o.node = $1 AND o.peer = $2 AND o.first_seq <= done.upto + 1 ORDER BY o.first_seq DESC LIMIT 1) r, done WHERE r.last_seq > done.upto),
+          (SELECT o.first_seq FROM datahub.outgoing o, done WHERE o.node = $1 AND o.peer = $2 AND o.first_seq > done.upto ORDER BY o.first_seq LIMIT 1)) AS first_seq),
+        wanted AS (SELECT run.first_seq AS first_run, greatest(run.first_seq, done.upto + 1) AS first_seq FROM run, done)
+        SELECT m.seq, j.body, m.hub_state, m.hub_version, m.flow
+        FROM (SELECT o.first_seq + u.i - 1 AS seq, u.number, u.hub_state, u.hub_version, u.flow, wanted.first_seq AS from_seq
+              FROM wanted, datahub.outgoing o, unnest(o.journal_numbers, o.hub_states, o.hub_versions, o.flows) WITH ORDINALITY u(number, hub_state, hub_version, flow, i)
+              WHERE o.node = $1 AND o.peer = $2 AND o.first_seq >= wanted.first_run AND o.first_seq < wanted.first_seq + $4) m
+        JOIN datahub.journal j ON j.node = $1 AND j.number = m.number
+        WHERE m.seq >= m.from_seq AND m.seq < m.from_seq + $4
+        ORDER BY m.seq
+        """;
+
+    private const string Deliveries = "SELECT " + JournalColumns + ", d.exchange_id, d.refusal, d.position, d.attempts, d.next_attempt_at, d.parked_cause "
+        + "FROM datahub.native_delivery d JOIN datahub.journal j ON j.node = d.node AND j.number = d.number ";
+
+    private const string Exchanges = "SELECT " + ExchangeColumns + " FROM datahub.exchange ";
+
+    public async ValueTask<LinkState> LinkAsync(string node, string peer, CancellationToken cancel) => await OneAsync(node,
+        "SELECT sent, acknowledged, received FROM datahub.link WHERE node = $1 AND peer = $2",
+        static r => new LinkState(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2)), cancel, Of(NodeCode.Of(node)), Of(NodeCode.Of(peer)));
+
+    public async ValueTask<Dictionary<string, KnownMessage>> KnownAsync(string node, IReadOnlyCollection<string> keys, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        var rows = await ListAsync(node, "SELECT key, number, exchange_id, sequence, body FROM datahub.journal WHERE node = $1 AND key = ANY ($2)",
+            static r => (Key: r.GetString(0), Message: new KnownMessage(r.GetInt64(1), r.GetString(2), r.GetInt64(3), r.GetFieldValue<byte[]>(4))),
+            cancel, Of(NodeCode.Of(node)), Column(keys, Text));
+        var found = rows.ToDictionary(r => r.Key, r => r.Message, StringComparer.Ordinal);
+        foreach (var key in keys)
+        {
+            if (!ReferenceEquals(Text(key), key) && found.TryGetValue(Text(key), out var message))
+                found[key] = message;
+        }
+
+        return found;
+    }
+
+    public async ValueTask<Dictionary<string, ExchangeRow>> ExchangesAsync(string node, IReadOnlyCollection<string> exchangeIds, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(exchangeIds);
+        var rows = await ListAsync(node, Exchanges + "WHERE node = $1 AND exchange_id = ANY ($2)", ReadExchange, cancel, Of(NodeCode.Of(node)), Column(exchangeIds, Text));
+        return rows.ToDictionary(r => r.State.ExchangeId, StringComparer.Ordinal);
+    }
+
+    public ValueTask<List<OutgoingMessage>> OutgoingAsync(string node, string peer, long after, int limit, CancellationToken cancel) => ListAsync(node, NextOutgoing,
+        static r => new OutgoingMessage(r.GetInt64(0), r.GetFieldValue<byte[]>(1), ReadText(r, 2), r.GetInt32(3), ReadText(r, 4)),
+        cancel, Of(NodeCode.Of(node)), Of(NodeCode.Of(peer)), Of(after), Of(limit));
+
+    public ValueTask<List<PendingDelivery>> PendingDeliveriesAsync(string node, long afterJournalNumber, int limit, CancellationToken cancel) => ListAsync(node,
+        Deliveries + "WHERE d.node = $1 AND d.number > $2 AND d.parked_cause IS NULL ORDER BY d.number, d.position LIMIT $3",
+        ReadDelivery, cancel, Of(NodeCode.Of(node)), Of(afterJournalNumber), Of(limit));
+
+    public ValueTask<List<PendingDelivery>> ParkedDeliveriesAsync(string node, CancellationToken cancel) => ListAsync(node,
+        Deliveries + "WHERE d.node = $1 AND d.parked_cause IS NOT NULL ORDER BY d.number, d.position LIMIT 1000", ReadDelivery, cancel, Of(NodeCode.Of(node)));
+
+    public ValueTask<List<JournalRow>> ParkedAsync(string node, CancellationToken cancel) => ListAsync(node,
+        "SELECT " + JournalColumns + " FROM datahub.parked p JOIN datahub.journal j ON j.node = p.node AND j.number = p.number WHERE p.node = $1 ORDER BY p.number LIMIT 1000",
+        ReadJournal, cancel, Of(NodeCode.Of(node)));
+
+    // The filter on the id of no exchange lets PostgreSQL use the partial index, which leaves those rows out.
+    public ValueTask<List<JournalRow>> TimelineAsync(string node, string exchangeId, CancellationToken cancel) => ListAsync(node,
+        "SELECT " + JournalColumns + " FROM datahub.journal j WHERE j.exchange_id = $2 AND j.exchange_id <> '000000-00000000-0000000000' AND j.node = $1 ORDER BY j.number LIMIT 1000",
+        ReadJournal, cancel, Of(NodeCode.Of(node)), Of(Text(exchangeId)));
+
+    public ValueTask<List<JournalRow>> JournalAsync(string node, long after, EntryKind? kind, int limit, CancellationToken cancel) => ListAsync(node,
+        "SELECT " + JournalColumns + " FROM datahub.journal j WHERE j.node = $1 AND j.number > $2 AND ($3 = 0 OR j.kind = $3) ORDER BY j.number LIMIT $4",
+        ReadJournal, cancel, Of(NodeCode.Of(node)), Of(after), Of((short)(kind ?? 0)), Of(limit));
+
+    public ValueTask<JournalRow?> ReceiptAsync(string node, string peer, long sequence, CancellationToken cancel) => OneAsync(node,
+        "SELECT " + JournalColumns + " FROM (SELECT * FROM datahub.receipt WHERE node = $1 AND peer = $2 AND to_sequence >= $3 ORDER BY to_sequence LIMIT 1) r "
+        + "JOIN datahub.journal j ON j.node = $1 AND j.number = r.number WHERE r.from_sequence <= $3",
+        ReadJournal, cancel, Of(NodeCode.Of(node)), Of(NodeCode.Of(peer)), Of(sequence));
+
+    public ValueTask<PublishedResult?> PublishedAsync(string resultId, CancellationToken cancel) => OneAsync(null,
+        "SELECT " + PublishedColumns + " FROM datahub.published_result r WHERE r.result_id = $1", ReadPublished, cancel, Of(Text(resultId)));
+
+    public ValueTask<PublishedResult?> LatestPublishedAsync(string patientKey, string itemCode, CancellationToken cancel) => OneAsync(null,
+        "SELECT " + PublishedColumns + " FROM datahub.published_result r WHERE r.patient_key = $1 AND r.item = $2 AND NOT r.revoked ORDER BY r.performed_at DESC LIMIT 1",
+        ReadPublished, cancel, Of(Text(patientKey)), Of(Text(itemCode)));
+
+    public ValueTask<List<ExchangeRow>> DueAsync(string node, DateOnly onOrBefore, int stageBelow, int limit, CancellationToken cancel) => ListAsync(node,
+        "SELECT " + ExchangeColumns + " FROM datahub.exchange_hub WHERE node = $1 AND due_on IS NOT NULL AND stopped_on IS NULL AND notice_stage < 2 "
+        + "AND due_on <= $2 AND notice_stage < $3 ORDER BY due_on LIMIT $4",
+        ReadExchange, cancel, Of(NodeCode.Of(node)), Of(onOrBefore), Of(stageBelow), Of(limit));
+
+    public ValueTask<List<ExchangeRow>> UnreconciledAsync(string node, DateTimeOffset unchangedSince, int limit, CancellationToken cancel) => ListAsync(node,
+        "SELECT " + ExchangeColumns + " FROM datahub.exchange_hub e WHERE node = $1 AND outcome IS NOT NULL AND reconciled_at IS NULL AND changed_at <= $2 AND ("
+        + "(source_digest IS NULL AND NOT EXISTS (SELECT FROM datahub.break b WHERE b.exchange_id = e.exchange_id AND b.code = $3 AND b.closed_at IS NULL)) OR "
+        + "(target_digest IS NULL AND target_city <> '' AND NOT EXISTS (SELECT FROM datahub.break b WHERE b.exchange_id = e.exchange_id AND b.code = $4 AND b.closed_at IS NULL))) "
+        + "ORDER BY changed_at LIMIT $5",
+        ReadExchange, cancel, Of(NodeCode.Of(node)), OfTime(unchangedSince), Of(ReasonCodes.BreakMissingAtSource), Of(ReasonCodes.BreakMissingAtTarget), Of(limit));
+
+    public ValueTask<List<BreakRow>> BreaksAsync(string? exchangeId, bool openOnly, int limit, CancellationToken cancel) => ListAsync(null,
+        "SELECT exchange_id, code, detail, opened_at, closed_at FROM datahub.break WHERE " + (exchangeId is null ? "$1 = ''" : "exchange_id = $1")
+        + (openOnly ? " AND closed_at IS NULL" : "") + " ORDER BY exchange_id, code LIMIT $2",
+        static r => new BreakRow(r.GetString(0), r.GetString(1), r.GetString(2), ReadTime(r, 3), r.IsDBNull(4) ? null : ReadTime(r, 4)),
+        cancel, Of(Text(exchangeId ?? "")), Of(limit));
+
+    public ValueTask<List<ExchangeRow>> ListExchangesAsync(string node, int limit, CancellationToken cancel) => ListAsync(node,
+        Exchanges + "WHERE node = $1 ORDER BY exchange_id LIMIT $2", ReadExchange, cancel, Of(NodeCode.Of(node)), Of(limit));
+
+    public ValueTask<List<ExchangeCount>> CountExchangesAsync(string node, CancellationToken cancel) => ListAsync(node,
+        "SELECT source_city, flow, state, outcome IS NOT NULL, reconciled_at IS NOT NULL, refused_for IS NOT NULL, notice_stage >= 2, count(*) "
+        + "FROM datahub.exchange WHERE node = $1 GROUP BY 1, 2, 3, 4, 5, 6, 7",
+        static r => new ExchangeCount(r.GetString(0), r.GetString(1), r.GetString(2), r.GetBoolean(3), r.GetBoolean(4), r.GetBoolean(5), r.GetBoolean(6), r.GetInt64(7)),
+        cancel, Of(NodeCode.Of(node)));
+
+    public ValueTask<List<string>> NodesAsync(CancellationToken cancel) =>
+        ListAsync(null, "SELECT code FROM datahub.node WHERE head_number > 0 ORDER BY code", static r => NodeCode.Name(r.GetInt32(0)), cancel);
+
+    private static PendingDelivery ReadDelivery(NpgsqlDataReader r) =>
+        new(ReadJournal(r), r.GetString(12), r.GetBoolean(13), r.GetInt32(14), r.GetInt32(15), ReadTime(r, 16), ReadText(r, 17));
+
+    private async ValueTask<T?> OneAsync<T>(string? node, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancel, params NpgsqlParameter[] parameters) =>
+        (await ListAsync(node, sql, read, cancel, parameters)).FirstOrDefault();
+
+    private async ValueTask<List<T>> ListAsync<T>(string? node, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancel, params NpgsqlParameter[] parameters)
+    {
+        try
+        {
+            return await PostgresFaults.Reads.ExecuteAsync(async token =>
+            {
+                if (node is not null)
+                    await SettleAfterFaultAsync(node, token);
+                await using var command = source.CreateCommand(sql);
+                try
+                {
+                    command.Parameters.AddRange(parameters);
+                    await using var reader = await command.ExecuteReaderAsync(token);
+                    var found = new List<T>();
+                    while (await reader.ReadAsync(token))
+                        found.Add(read(reader));
+                    return found;
+                }
+                finally
+                {
+                    // A parameter belongs to one command at a time; the next try is another command.
+                    command.Parameters.Clear();
+                }
+            }, cancel);
+        }
+        catch (Exception e) when (PostgresFaults.IsFault(e))
+        {
+            throw new StoreUnavailableException("The database could not be read.", e);
+        }
+    }
+
+    /// <summary>A node that takes up its state after a failed commit must not read before that commit has ended one way or the other.</summary>
+    private async ValueTask SettleAfterFaultAsync(string node, CancellationToken cancel)
+    {
+        if (!writers.TryGetValue(node, out var writer) || !writer.Unsettled)
+            return;
+        await writer.Turn.WaitAsync(cancel);
+        try
+        {
+            if (writer.Unsettled)
+                await SettleAsync(writer, cancel);
+        }
+        finally
+        {
+            writer.Turn.Release();
+        }
+    }
+}
