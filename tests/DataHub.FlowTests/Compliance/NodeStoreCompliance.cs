@@ -125,6 +125,11 @@ public abstract partial class NodeStoreCompliance : IAsyncLifetime
 
     private static ExchangeRow Exchange(int number) => new() { State = State(number) };
 
+    protected static ExchangeRow DueExchange(int number) =>
+        new() { State = State(number) with { Clock = new Clock(Deyang, new DateOnly(2026, 3, 9), null, null, true) } };
+
+    protected static ExchangeRow UnreconciledExchange(int number) => WithOutcome(number, Now);
+
     private static ExchangeRow WithOutcome(int number, DateTimeOffset changedAt) => new()
     {
         State = State(number) with { Outcome = new Outcome("approved", null, null), ChangedAt = changedAt },

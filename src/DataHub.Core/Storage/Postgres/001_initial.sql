@@ -47,7 +47,8 @@ BEGIN
     RETURN;
   END IF;
   PERFORM pg_advisory_xact_lock(hashtext('datahub.ensure_partition'));
-  IF to_regclass('datahub.' || name) IS NOT NULL THEN
+  -- Asked of the table itself: what to_regclass remembers may be older than the lock.
+  IF EXISTS (SELECT FROM pg_class WHERE relname = name AND relnamespace = 'datahub'::regnamespace) THEN
     RETURN;
   END IF;
   -- Made apart and attached then: attaching lets those who read and write the other months go on.

@@ -93,8 +93,7 @@ internal static class PostgresCommit
             }
         }
 
-        // In the order of their keys, so that no two transactions ever wait for each other's rows.
-        var peers = sent.Keys.Union(commit.Received.Keys).Union(commit.Acknowledged.Keys).Order(StringComparer.Ordinal).ToList();
+        var peers = sent.Keys.Union(commit.Received.Keys).Union(commit.Acknowledged.Keys).ToList();
         if (peers.Count == 0)
             return;
         Add(batch, "SELECT datahub.advance_links($1, $2, $3, $4, $5, $6)", Of(node), Column(peers, NodeCode.Of), Column(peers, p => sent.GetValueOrDefault(p).First),
@@ -167,8 +166,10 @@ internal static class PostgresCommit
 
         if (commit.Holders.Count > 0)
         {
+            // Shards share this table: in one order, so that none waits for one that waits for it.
+            var holders = commit.Holders.OrderBy(h => h.ResultId, StringComparer.Ordinal).ThenBy(h => h.City, StringComparer.Ordinal).ToList();
             Add(batch, "INSERT INTO datahub.result_holder (result_id, city) SELECT unnest($1), unnest($2) ON CONFLICT DO NOTHING",
-                Column(commit.Holders, h => h.ResultId), Column(commit.Holders, h => h.City));
+                Column(holders, h => h.ResultId), Column(holders, h => h.City));
         }
 
         if (commit.ChangedResults.Count > 0)

@@ -49,7 +49,8 @@ internal static partial class PostgresMigrations
 
     private static async Task<int> ReachedAsync(NpgsqlConnection connection, int known, CancellationToken cancel)
     {
-        if (await ScalarAsync(connection, "SELECT to_regclass('datahub.schema_version') IS NOT NULL", cancel) is not true)
+        // Asked of the catalogue's tables: what to_regclass remembers may be older than the lock.
+        if (await ScalarAsync(connection, "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'datahub' AND tablename = 'schema_version')", cancel) is not true)
             return 0;
         var reached = (int)(await ScalarAsync(connection, "SELECT max(version) FROM datahub.schema_version", cancel))!;
         return reached <= known ? reached : throw new InvalidOperationException($"The database is at version {reached}; this program knows {known}.");

@@ -123,7 +123,8 @@ public sealed partial class PostgresNodeStore : INodeStore, INodeLeases
 
     private Writer WriterOf(string node) => writers.GetOrAdd(node, static n => new Writer(n));
 
-    private static NpgsqlDataSource Connect(string connectionString)
+    /// <summary>The pool that the store uses, with its settings: for others that share its habits.</summary>
+    public static NpgsqlDataSource Connect(string connectionString)
     {
         var settings = new NpgsqlConnectionStringBuilder(Defaults + connectionString) { IncludeErrorDetail = false };
         settings.Options = string.IsNullOrEmpty(settings.Options) ? SessionDefaults : SessionDefaults + " " + settings.Options;

@@ -1,0 +1,258 @@
+using DataHub.Core.Journal;
+using DataHub.Core.Storage;
+using DataHub.Core.Storage.Postgres;
+using Npgsql;
+using Shouldly;
+using Xunit;
+
+namespace DataHub.FlowTests.Compliance;
+
+public sealed class PostgresNodeStoreTests(PostgresFixture postgres) : NodeStoreCompliance, IClassFixture<PostgresFixture>
+{
+    private string? database;
+
+    private PostgresNodeStore Postgres => (PostgresNodeStore)Store;
+
+    protected override async Task<INodeStore> OpenAsync()
+    {
+        database ??= await postgres.Server.CreateDatabaseAsync();
+        return await PostgresNodeStore.OpenAsync(database, Cancel);
+    }
+
+    // A killed process leaves what it has committed; another then opens the same database.
+    protected override Task<INodeStore> OpenAsAfterAKillAsync() => OpenAsync();
+
+    protected override ValueTask RemoveAsync() => ValueTask.CompletedTask;
+
+    [Fact]
+    public async Task A_database_of_a_later_version_is_refused_and_left_as_it_is()
+    {
+        await CommitAsync(Hub, c => c.Entries.Add(Entry("a")));
+        await ExecuteAsync("INSERT INTO datahub.schema_version (version) VALUES (999)");
+        (await Should.ThrowAsync<StoreUnavailableException>(OpenAsync)).InnerException!.Message.ShouldContain("999");
+        await ExecuteAsync("DELETE FROM datahub.schema_version WHERE version = 999");
+        await ReopenAsync();
+        (await JournalAsync(Hub)).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Programs_that_start_at_the_same_time_migrate_once()
+    {
+        database = await postgres.Server.CreateDatabaseAsync();
+        foreach (var store in await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => OpenAsync())))
+            await store.DisposeAsync();
+        (await ScalarAsync<long>("SELECT count(*) FROM datahub.schema_version WHERE version = 1")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_means_that_the_store_is_unavailable()
+    {
+        var nowhere = new NpgsqlConnectionStringBuilder(database) { Port = 1, Password = "secret-word" }.ConnectionString;
+        var fault = await Should.ThrowAsync<StoreUnavailableException>(() => PostgresNodeStore.OpenAsync(nowhere, Cancel));
+        fault.ToString().ShouldNotContain("secret-word");
+    }
+
+    [Fact]
+    public async Task A_commit_with_an_old_fence_is_refused_and_writes_nothing()
+    {
+        var old = (await Postgres.AcquireAsync(Hub, "first", Minute, Cancel))!.Value;
+        await CommitAsync(old, "a");
+        await using var other = await PostgresNodeStore.OpenAsync(database!, Cancel);
+        await Postgres.ReleaseAsync(Hub, old, Cancel);
+        var fence = (await other.AcquireAsync(Hub, "second", Minute, Cancel))!.Value;
+        fence.ShouldBeGreaterThan(old);
+
+        await Should.ThrowAsync<LeaseLostException>(() => CommitAsync(old, "late"));
+        await Should.ThrowAsync<LeaseLostException>(() => CommitAsync(0, "tool"));
+        (await JournalAsync(Hub)).Select(r => r.MessageId).ShouldBe(["a"]);
+        (await Store.ExchangesAsync(Hub, [ExchangeId(1)], Cancel)).ShouldBeEmpty();
+        (await Store.LinkAsync(Hub, Deyang, Cancel)).ShouldBe(default);
+
+        var next = new NodeCommit(Hub, fence);
+        next.Entries.Add(Entry("b"));
+        (await other.CommitAsync(next, Cancel)).FirstJournalNumber.ShouldBe(2);
+        ShouldBeChained(Hub, await JournalAsync(Hub));
+    }
+
+    [Fact]
+    public async Task A_journal_that_went_on_elsewhere_refuses_the_next_commit_and_is_then_taken_up()
+    {
+        await CommitAsync(Hub, c => c.Entries.Add(Entry("a")));
+        await using (var other = await PostgresNodeStore.OpenAsync(database!, Cancel))
+        {
+            var commit = new NodeCommit(Hub);
+            commit.Entries.Add(Entry("b"));
+            await other.CommitAsync(commit, Cancel);
+        }
+
+        await Should.ThrowAsync<StoreUnavailableException>(() => CommitAsync(Hub, c => c.Entries.Add(Entry("c"))));
+        (await CommitAsync(Hub, c => c.Entries.Add(Entry("d")))).FirstJournalNumber.ShouldBe(3);
+        ShouldBeChained(Hub, await JournalAsync(Hub));
+    }
+
+    [Fact]
+    public async Task A_lease_is_taken_by_one_kept_and_given_back()
+    {
+        var first = await Postgres.AcquireAsync(Hub, "one", Minute, Cancel);
+        first.ShouldNotBeNull();
+        (await Postgres.AcquireAsync(Hub, "two", Minute, Cancel)).ShouldBeNull();
+        (await Postgres.AcquireAsync(Chengdu, "two", Minute, Cancel)).ShouldNotBeNull("each node has its own lease");
+        (await Postgres.RenewAsync(Hub, first.Value, Minute, Cancel)).ShouldBeTrue();
+
+        var again = await Postgres.AcquireAsync(Hub, "one", Minute, Cancel);
+        again!.Value.ShouldBeGreaterThan(first.Value, "its owner may take it again, as after a restart under the same name");
+        (await Postgres.RenewAsync(Hub, first.Value, Minute, Cancel)).ShouldBeFalse();
+        await Postgres.ReleaseAsync(Hub, first.Value, Cancel);
+        (await Postgres.AcquireAsync(Hub, "two", Minute, Cancel)).ShouldBeNull("a release with an old fence gives nothing back");
+
+        await Postgres.ReleaseAsync(Hub, again.Value, Cancel);
+        await Should.ThrowAsync<LeaseLostException>(() => CommitAsync(again.Value, "late"));
+        (await Postgres.AcquireAsync(Hub, "two", Minute, Cancel))!.Value.ShouldBeGreaterThan(again.Value);
+    }
+
+    [Fact]
+    public async Task An_expired_lease_is_free_but_its_holder_may_still_renew_it_while_nobody_has_taken_it()
+    {
+        var fence = (await Postgres.AcquireAsync(Hub, "one", TimeSpan.Zero, Cancel))!.Value;
+        (await Postgres.LeasesAsync("broker", Cancel)).Holders.ShouldBeEmpty();
+        (await Postgres.RenewAsync(Hub, fence, Minute, Cancel)).ShouldBeTrue();
+        (await Postgres.AcquireAsync(Hub, "two", Minute, Cancel)).ShouldBeNull();
+
+        (await Postgres.RenewAsync(Hub, fence, TimeSpan.Zero, Cancel)).ShouldBeTrue();
+        (await Postgres.AcquireAsync(Hub, "two", Minute, Cancel)).ShouldNotBeNull();
+        (await Postgres.RenewAsync(Hub, fence, Minute, Cancel)).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Members_and_holders_are_shown_until_they_expire()
+    {
+        await Postgres.AnnounceAsync("broker", "one", Minute, Cancel);
+        await Postgres.AnnounceAsync("broker", "two", Minute, Cancel);
+        await Postgres.AnnounceAsync("broker", "gone", TimeSpan.Zero, Cancel);
+        await Postgres.AnnounceAsync("adapter", "three", Minute, Cancel);
+        await Postgres.AcquireAsync("000001", "two", Minute, Cancel);
+        await Postgres.AcquireAsync(Chengdu, "three", TimeSpan.Zero, Cancel);
+
+        var view = await Postgres.LeasesAsync("broker", Cancel);
+        view.Members.ShouldBe(["one", "two"]);
+        view.Holders.ShouldBe(new Dictionary<string, string> { ["000001"] = "two" });
+    }
+
+    [Fact]
+    public async Task Shards_of_the_hub_are_swept_apart()
+    {
+        foreach (var (shard, number) in new[] { (Hub, 1), ("000001", 2) })
+        {
+            await CommitAsync(shard, c =>
+            {
+                c.Exchanges[ExchangeId(number)] = DueExchange(number);
+                c.Exchanges[ExchangeId(number + 10)] = UnreconciledExchange(number + 10);
+            });
+        }
+
+        foreach (var (shard, number) in new[] { (Hub, 1), ("000001", 2) })
+        {
+            (await Store.DueAsync(shard, new DateOnly(2026, 3, 9), 2, 10, Cancel)).ShouldHaveSingleItem().State.ExchangeId.ShouldBe(ExchangeId(number));
+            (await Store.UnreconciledAsync(shard, Now, 10, Cancel)).ShouldHaveSingleItem().State.ExchangeId.ShouldBe(ExchangeId(number + 10));
+        }
+    }
+
+    [Fact]
+    public async Task The_rows_of_several_months_are_one_journal()
+    {
+        DateTimeOffset[] times = [Now.AddYears(-9), Now, Now.AddMonths(1), new(2026, 12, 31, 23, 59, 59, 999, TimeSpan.Zero), new(2027, 1, 1, 0, 0, 0, TimeSpan.Zero), Now.AddYears(40)];
+        await CommitAsync(Hub, c => c.Entries.AddRange(times.Take(3).Select((at, i) => Entry($"m{i}") with { At = at, ExchangeId = ExchangeId(1) })));
+        await CommitAsync(Hub, c =>
+        {
+            c.Entries.AddRange(times.Skip(3).Select((at, i) => Entry($"m{i + 3}") with { At = at, ExchangeId = ExchangeId(1) }));
+            c.Outgoing.AddRange([new OutgoingRow(Deyang, 1, -1, 1, null, 0, null), new OutgoingRow(Deyang, 2, 2, 0, null, 0, null)]);
+        });
+
+        var rows = await JournalAsync(Hub);
+        rows.Select(r => r.At).ShouldBe(times);
+        ShouldBeChained(Hub, rows);
+        (await Store.TimelineAsync(Hub, ExchangeId(1), Cancel)).Select(r => r.Number).ShouldBe([1L, 2, 3, 4, 5, 6]);
+        (await Store.KnownAsync(Hub, [Key("m0"), Key("m4")], Cancel)).Values.Select(k => k.JournalNumber).ShouldBe([1L, 5], ignoreOrder: true);
+        (await Store.OutgoingAsync(Hub, Deyang, 0, 10, Cancel)).Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_run_of_messages_is_given_from_any_place_within_it()
+    {
+        await CommitAsync(Hub, c => Send(c, 1, 5));
+        await CommitAsync(Hub, c => Send(c, 6, 4));
+        await CommitAsync(Hub, c => Send(c, 10, 3));
+        async Task<long[]> NextAsync(long after, int limit) => [.. (await Store.OutgoingAsync(Hub, Deyang, after, limit, Cancel)).Select(o => o.LinkSequence)];
+
+        (await NextAsync(0, 100)).ShouldBe(Enumerable.Range(1, 12).Select(i => (long)i));
+        (await NextAsync(3, 4)).ShouldBe([4L, 5, 6, 7]);
+        (await NextAsync(5, 4)).ShouldBe([6L, 7, 8, 9]);
+        (await NextAsync(12, 4)).ShouldBeEmpty();
+
+        await CommitAsync(Hub, c => c.Acknowledged[Deyang] = 7);
+        (await NextAsync(0, 3)).ShouldBe([8L, 9, 10], "what the peer holds is not sent again, though its run is still there");
+        await CommitAsync(Hub, c => c.Acknowledged[Deyang] = 9);
+        (await ScalarAsync<long>("SELECT count(*) FROM datahub.outgoing")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_text_that_PostgreSQL_cannot_hold_is_journalled_all_the_same()
+    {
+        await CommitAsync(Hub, c => c.Entries.Add(Entry("a\0b\uD800c", EntryKind.Refused)));
+        var rows = await JournalAsync(Hub);
+        rows.ShouldHaveSingleItem().MessageId.ShouldBe("a\uFFFDb\uFFFDc");
+        ShouldBeChained(Hub, rows);
+        (await Store.KnownAsync(Hub, [Key("a\0b\uD800c")], Cancel)).ShouldContainKey(Key("a\0b\uD800c"));
+    }
+
+    [Fact]
+    public async Task A_commit_waits_for_the_disk()
+    {
+        // Whatever the server's own setting is: what a caller was told survives the loss of power.
+        await ExecuteAsync($"ALTER DATABASE \"{new NpgsqlConnectionStringBuilder(database).Database}\" SET synchronous_commit = off");
+        await ReopenAsync();
+        await CommitAsync(Hub, c => c.Entries.Add(Entry("a")));
+        await using var source = PostgresNodeStore.Connect(database!);
+        await using var command = source.CreateCommand("SHOW synchronous_commit");
+        (await command.ExecuteScalarAsync(Cancel)).ShouldBe("on");
+    }
+
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    private Task<CommitResult> CommitAsync(long fence, string id)
+    {
+        var commit = new NodeCommit(Hub, fence);
+        commit.Entries.Add(Entry(id));
+        if (id != "a")
+        {
+            commit.Exchanges[ExchangeId(1)] = DueExchange(1);
+            commit.Outgoing.Add(new OutgoingRow(Deyang, 1, 0, 0, null, 0, null));
+            commit.Received[Deyang] = 5;
+        }
+
+        return Store.CommitAsync(commit, Cancel);
+    }
+
+    private static void Send(NodeCommit commit, long first, int count)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            commit.Entries.Add(Entry($"m{first + i}"));
+            commit.Outgoing.Add(new OutgoingRow(Deyang, first + i, i, 0, null, 0, null));
+        }
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(database!);
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(Cancel);
+    }
+
+    private async Task<T> ScalarAsync<T>(string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(database!);
+        await using var command = source.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync(Cancel))!;
+    }
+}
