@@ -18,6 +18,16 @@ public interface IFrameBus
     Task SendAsync(string queue, byte[] frame, CancellationToken cancel);
 }
 
+/// <summary>The bus of a process: besides sending, queues are taken and given back while it runs, as leases come and go.</summary>
+public interface IFrameBusControl : IFrameBus, IAsyncDisposable
+{
+    /// <summary>
+    /// Consumes a queue until the result is disposed of. Completes when frames can come. Handlers under way at the end are
+    /// cancelled; their frames stay in the queue for whoever takes it next.
+    /// </summary>
+    Task<IAsyncDisposable> ConnectAsync(FrameEndpoint endpoint, CancellationToken cancel);
+}
+
 /// <summary>A queue that this process consumes. The frame is acknowledged when the handler completes, i.e. after the commit.</summary>
 /// <param name="Queue">A name of <see cref="Contracts.QueueNames"/>.</param>
 /// <param name="Handle">Takes one frame; must not throw except when cancelled.</param>
@@ -53,17 +63,17 @@ public static class FrameBusConfiguration
         ArgumentNullException.ThrowIfNull(bus);
         ArgumentNullException.ThrowIfNull(endpoints);
         foreach (var endpoint in endpoints)
-        {
-            bus.ReceiveEndpoint(endpoint.Queue, e =>
-            {
-                e.ConfigureConsumeTopology = false;
-                // A frame that could not be taken in is sent again by its sender; nobody waits for a fault message.
-                e.PublishFaults = false;
-                e.PrefetchCount = FramesAtOnce;
-                e.ConcurrentMessageLimit = FramesAtOnce;
-                e.Handler<Frame>(context => HandleAsync(endpoint, context));
-            });
-        }
+            bus.ReceiveEndpoint(endpoint.Queue, e => e.TakeFrames(endpoint));
+    }
+
+    internal static void TakeFrames(this IReceiveEndpointConfigurator receive, FrameEndpoint endpoint)
+    {
+        receive.ConfigureConsumeTopology = false;
+        // A frame that could not be taken in is sent again by its sender; nobody waits for a fault message.
+        receive.PublishFaults = false;
+        receive.PrefetchCount = FramesAtOnce;
+        receive.ConcurrentMessageLimit = FramesAtOnce;
+        receive.Handler<Frame>(context => HandleAsync(endpoint, context));
     }
 
     private static async Task HandleAsync(FrameEndpoint endpoint, ConsumeContext<Frame> context)
