@@ -53,8 +53,7 @@ public static partial class RabbitTopologyDeclarer
         }
         catch (BrokerUnreachableException e)
         {
-            throw e.InnerException is AuthenticationFailureException or PossibleAuthenticationFailureException
-                || e.InnerException is AggregateException several && several.Flatten().InnerExceptions.Any(static i => i is AuthenticationFailureException)
+            throw Causes(e).Any(static c => c is AuthenticationFailureException or PossibleAuthenticationFailureException)
                 ? new BusRefusedException($"{options} does not accept the user and password; set those of a user that exists there.", e)
                 : new BusRefusedException($"{options} cannot be reached; start it, or set the hosts, the port and TLS as they are there.", e);
         }
@@ -63,6 +62,10 @@ public static partial class RabbitTopologyDeclarer
             throw new BusRefusedException($"{options} refuses the connection: {Reason(e)}. Set a virtual host that exists and that the user may use.", e);
         }
     }
+
+    private static IEnumerable<Exception> Causes(Exception e) =>
+        e.InnerException is AggregateException several ? several.Flatten().InnerExceptions.SelectMany(static i => Causes(i).Prepend(i))
+        : e.InnerException is { } inner ? Causes(inner).Prepend(inner) : [];
 
     private static BusRefusedException Refused(RabbitMqOptions options, string at, OperationInterruptedException e)
     {
