@@ -109,11 +109,22 @@ public sealed class HubNode
         }
     }
 
+    /// <summary>Works until cancelled.</summary>
+    /// <exception cref="LeaseLostException">Another process has taken the shard over.</exception>
     public async Task RunAsync(CancellationToken cancel)
     {
         using var shown = metrics.Show(() => Healthy);
-        var running = links.Values.Select(l => l.RunAsync(cancel)).Append(loop.RunAsync(cancel)).Append(SweepAsync(cancel));
-        await Task.WhenAll(running);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var others = Task.WhenAll(links.Values.Select(l => l.RunAsync(ending.Token)).Append(SweepAsync(ending.Token)));
+        try
+        {
+            await loop.RunAsync(ending.Token);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await others;
+        }
     }
 
     /// <summary>Takes a frame from a city's queue. Completes after the commit, or when the frame was given up for a re-send.</summary>
@@ -132,7 +143,7 @@ public sealed class HubNode
         {
             await work.Done.Task;
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not (OperationCanceledException or LeaseLostException))
         {
             // Not taken in and not confirmed: the sender still has it and sends it again. The loop has logged why.
         }

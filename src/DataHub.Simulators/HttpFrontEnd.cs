@@ -9,11 +9,11 @@ using Microsoft.AspNetCore.Http;
 namespace DataHub.Simulators;
 
 /// <summary>Settings of a simulated system that speaks HTTP.</summary>
-/// <param name="Port">Loopback port to listen on; 0 for any free one.</param>
+/// <param name="Listen">Address to listen on; port 0 for any free one.</param>
 /// <param name="AdapterUrl">Root of the hub's adapter. Asked at each call, for it may start after the simulator.</param>
 /// <param name="ApiKey">As in the adapter's endpoint.</param>
 /// <param name="Secret">As in the adapter's endpoint.</param>
-public sealed record HttpFrontEndOptions(int Port, Func<Uri> AdapterUrl, string ApiKey, string Secret);
+public sealed record HttpFrontEndOptions(Uri Listen, Func<Uri> AdapterUrl, string ApiKey, string Secret);
 
 /// <summary>What the HTTP front-ends have in common: signed calls out, checked calls in, and the city's words for both.</summary>
 internal sealed class HttpFrontEnd : IDisposable

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataHub.Simulators;
 
-/// <summary>A web server of a simulated city system, on a loopback port of its own. Reads no configuration but its arguments.</summary>
+/// <summary>A web server of a simulated city system, on an address of its own. Reads no configuration but its arguments.</summary>
 public sealed class NativeListener : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -18,12 +18,15 @@ public sealed class NativeListener : IAsyncDisposable
         Url = url;
     }
 
+    /// <summary>Loopback, any free port.</summary>
+    public static readonly Uri AnyPort = new("http://127.0.0.1:0");
+
     /// <summary>The address that was bound, with the real port.</summary>
     public Uri Url { get; }
 
-    /// <param name="port">0: any free port.</param>
+    /// <param name="listen">Address to listen on; port 0: any free one.</param>
     /// <exception cref="IOException">The port is taken.</exception>
-    public static async Task<NativeListener> StartAsync(int port, Action<IEndpointRouteBuilder> map, CancellationToken cancellationToken)
+    public static async Task<NativeListener> StartAsync(Uri listen, Action<IEndpointRouteBuilder> map, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
@@ -31,7 +34,10 @@ public sealed class NativeListener : IAsyncDisposable
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Listen(IPAddress.Loopback, port);
+            if (IPAddress.TryParse(listen.Host, out var address))
+                kestrel.Listen(address, listen.Port);
+            else
+                kestrel.ListenAnyIP(listen.Port);
         });
         builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
         var app = builder.Build();

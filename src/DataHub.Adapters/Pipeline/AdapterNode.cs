@@ -102,10 +102,22 @@ public sealed class AdapterNode : IAdapterIntake
         }
     }
 
+    /// <summary>Works until cancelled.</summary>
+    /// <exception cref="LeaseLostException">Another process has taken the city's node over.</exception>
     public async Task RunAsync(ICityAdapter adapter, CancellationToken cancel)
     {
         using var shown = metrics.Show(() => Healthy);
-        await Task.WhenAll(ends.Select(e => e.Link.RunAsync(cancel)).Append(loop.RunAsync(cancel)).Append(Deliveries.RunAsync(adapter, cancel)));
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var others = Task.WhenAll(ends.Select(e => e.Link.RunAsync(ending.Token)).Append(Deliveries.RunAsync(adapter, ending.Token)));
+        try
+        {
+            await loop.RunAsync(ending.Token);
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await others;
+        }
     }
 
     public async Task<IntakeOutcome> TakeInAsync(NativeIntake message, CancellationToken cancellationToken)
@@ -243,7 +255,7 @@ public sealed class AdapterNode : IAdapterIntake
         {
             await work.Done.Task;
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not (OperationCanceledException or LeaseLostException))
         {
             // Not taken in and not confirmed: the hub still has it and sends it again. The loop has logged why.
         }

@@ -21,6 +21,9 @@ public interface IFrameBus
 /// <summary>The bus of a process: besides sending, queues are taken and given back while it runs, as leases come and go.</summary>
 public interface IFrameBusControl : IFrameBus, IAsyncDisposable
 {
+    /// <summary>True where the bus is connected and every queue that is taken has its consumer.</summary>
+    bool Healthy { get; }
+
     /// <summary>
     /// Consumes a queue until the result is disposed of. Completes when frames can come. Handlers under way at the end are
     /// cancelled; their frames stay in the queue for whoever takes it next.

@@ -21,6 +21,8 @@ public sealed class InMemoryFrameBus : IFrameBusControl
         return new InMemoryFrameBus(bus);
     }
 
+    public bool Healthy => bus.CheckHealth().Status == BusHealthStatus.Healthy;
+
     public Task SendAsync(string queue, byte[] frame, CancellationToken cancel) => frames.SendAsync(queue, frame, cancel);
 
     public async Task<IAsyncDisposable> ConnectAsync(FrameEndpoint endpoint, CancellationToken cancel)

@@ -39,6 +39,8 @@ public sealed class NodeLoop<T>(int capacity, int groupWeight, Func<T, int> weig
         }
     }
 
+    /// <summary>Works until cancelled.</summary>
+    /// <exception cref="LeaseLostException">Another process has taken the node over; nothing more is done here.</exception>
     public async Task RunAsync(CancellationToken cancel)
     {
         var group = new List<T>();
@@ -61,10 +63,13 @@ public sealed class NodeLoop<T>(int capacity, int groupWeight, Func<T, int> weig
         {
             // Shutting down: what waits is told below; senders send it again after the next start.
         }
-
-        channel.Writer.TryComplete();
-        while (channel.Reader.TryRead(out var left))
-            fail(left, new OperationCanceledException(cancel));
+        finally
+        {
+            storeAvailable = false;
+            channel.Writer.TryComplete();
+            while (channel.Reader.TryRead(out var left))
+                fail(left, new OperationCanceledException(cancel));
+        }
     }
 
     private async Task ProcessAsync(List<T> group, CancellationToken cancel)
@@ -77,7 +82,7 @@ public sealed class NodeLoop<T>(int capacity, int groupWeight, Func<T, int> weig
         {
             foreach (var work in group)
                 fail(work, e);
-            if (e is OperationCanceledException && cancel.IsCancellationRequested)
+            if (e is LeaseLostException || (e is OperationCanceledException && cancel.IsCancellationRequested))
                 throw;
             if (e is not StoreUnavailableException)
                 log.LogError(e, "A group of work failed and was not committed.");

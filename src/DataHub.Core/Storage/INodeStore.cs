@@ -106,6 +106,10 @@ public interface INodeLeases
 
     /// <summary>Processes of a role that have announced themselves and are not expired, and the nodes' current holders.</summary>
     ValueTask<LeaseView> LeasesAsync(string role, CancellationToken cancel);
+
+    /// <summary>Fixes a setting that all processes of a deployment must agree on: the first value stays for good.</summary>
+    /// <returns>The value that holds.</returns>
+    ValueTask<string> FixAsync(string setting, string value, CancellationToken cancel);
 }
 
 /// <summary>Who is there and who holds what, by the database's clock.</summary>

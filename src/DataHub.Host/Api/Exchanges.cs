@@ -8,14 +8,14 @@ using DataHub.Core.Storage;
 namespace DataHub.Host.Api;
 
 /// <summary>What a city may see of exchanges: only of those that its own node has, which are those it takes part in.</summary>
-internal sealed class Exchanges(INodeStore store, Receipts receipts)
+internal sealed class Exchanges(INodeStore store, HubShards shards, Receipts receipts)
 {
     /// <summary>The state, as the hub has it; before the hub has taken the opening message in, as the city has it.</summary>
     public async Task<IResult> GetAsync(string city, string id, CancellationToken cancel)
     {
         if (await OfCityAsync(city, id, cancel) is not { } own)
             return Problems.Of(ReasonCodes.NotFound, "$");
-        var row = (await store.ExchangesAsync(Nodes.Hub, [id], cancel)).GetValueOrDefault(id, own);
+        var row = (await store.ExchangesAsync(shards.NodeOf(id), [id], cancel)).GetValueOrDefault(id, own);
         var breaks = await store.BreaksAsync(id, openOnly: false, 100, cancel);
         return Results.Json(Answer(row, breaks));
     }
@@ -64,7 +64,7 @@ internal sealed class Exchanges(INodeStore store, Receipts receipts)
     {
         // A refused input is whatever the city's system sent, not an event that was made of it.
         var e = row.Kind == EntryKind.Refused ? null : EventFormat.ReadElement(row.Body).Event;
-        var receipt = row.Kind == EntryKind.Sent ? (await receipts.FindAsync(city, row.Sequence, cancel))?.Entry : null;
+        var receipt = row.Kind == EntryKind.Sent ? (await receipts.FindAsync(city, row.MessageId, row.ExchangeId, row.Sequence, cancel))?.Entry : null;
         return new TimelineEntry
         {
             MessageId = row.MessageId,

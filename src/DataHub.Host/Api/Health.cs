@@ -4,7 +4,7 @@ using DataHub.Host.Roles;
 
 namespace DataHub.Host.Api;
 
-/// <summary>Whether the process lives, and whether it can work: the second asks the database, the bus and every node.</summary>
+/// <summary>Whether the process lives, and whether it can work: the second asks the database, the bus, every node and every lease.</summary>
 internal sealed class Health(DataHubHost host)
 {
     private const string Ok = "ok";
@@ -22,14 +22,18 @@ internal sealed class Health(DataHubHost host)
     /// <summary>By part: <c>ok</c>, or what is wrong.</summary>
     public async Task<SortedDictionary<string, string>> ChecksAsync(CancellationToken cancel)
     {
-        var checks = new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["bus"] = host.BusHealthy ? Ok : "the bus is not running or a queue has no consumer",
-            ["database"] = await DatabaseAsync(cancel),
-            ["hub"] = Node(host.Hub.Healthy),
-        };
-        foreach (var (city, node) in host.Adapters)
-            checks["adapter:" + city] = Node(node.Healthy);
+        var checks = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        if (host.Bus is { } bus)
+            checks["bus"] = bus.Healthy ? Ok : "the bus is not running or a queue has no consumer";
+        if (host.Store is not null)
+            checks["database"] = await DatabaseAsync(cancel);
+        // Embedded, one process has every node and nothing can be lost to another.
+        foreach (var pool in host.Options.Postgres is null ? [] : host.Leases)
+            checks["leases:" + pool.Role] = pool.Current ? Ok : "the leases could not be kept lately";
+        foreach (var (node, hub) in host.HubNodes)
+            checks[node == Nodes.Hub && host.Shards.Count == 1 ? "hub" : "hub:" + node] = Node(hub.Healthy);
+        foreach (var (city, role) in host.AdapterRoles)
+            checks["adapter:" + city] = role.Node is { } node ? Node(node.Healthy) : "the node does not run here; another process may hold the city's lease";
         return checks;
     }
 
@@ -40,7 +44,7 @@ internal sealed class Health(DataHubHost host)
         try
         {
             // The read runs on a thread of its own: one that hangs must not hang this answer.
-            await Task.Run(async () => await host.Store.LinkAsync(Nodes.Hub, host.Adapters.Keys.First(), cancel), cancel).WaitAsync(ReadWithin, cancel);
+            await Task.Run(async () => await host.Store.LinkAsync(Nodes.Hub, host.Registry.Cities[0].Code, cancel), cancel).WaitAsync(ReadWithin, cancel);
             return Ok;
         }
         catch (StoreUnavailableException)

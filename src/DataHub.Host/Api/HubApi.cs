@@ -30,15 +30,26 @@ internal static class HubApi
     public static void Map(WebApplication app, DataHubHost host)
     {
         var logs = app.Services.GetRequiredService<ILoggerFactory>();
+        if (host.Options.Roles.Console || host.AdapterRoles.Count > 0)
+            MapV1(app, host, logs);
+        var health = new Health(host);
+        app.MapGet("/health/live", Health.Live).Produces<HealthAnswer>()
+            .Describe("live", "进程存活", ApiDocument.Live);
+        app.MapGet("/health/ready", (CancellationToken cancel) => health.ReadyAsync(cancel)).Produces<HealthAnswer>().Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable)
+            .Describe("ready", "可以受理", ApiDocument.Ready);
+        app.MapOpenApi();
+    }
+
+    private static void MapV1(WebApplication app, DataHubHost host, ILoggerFactory logs)
+    {
         var keys = new ApiKeys(host.Options.DataDirectory, logs.CreateLogger<ApiKeys>());
         var log = logs.CreateLogger(typeof(HubApi));
         app.UseWhen(http => http.Request.Path.StartsWithSegments(Root, StringComparison.Ordinal), branch => branch.Use((http, next) => GuardAsync(http, next, keys, log)));
 
         var messages = new Messages(host, logs.CreateLogger<Messages>());
-        var receipts = new Receipts(host.Store);
-        var exchanges = new Exchanges(host.Store, receipts);
+        var receipts = new Receipts(host.Store, host.Shards);
+        var exchanges = new Exchanges(host.Store, host.Shards, receipts);
         var outcomes = new Outcomes(host.Store);
-        var health = new Health(host);
 
         var v1 = app.MapGroup(Root);
         v1.MapPost("/messages", (HttpContext http, CancellationToken cancel) => messages.PostAsync(http.Request, http.Response, City(http), cancel))
@@ -63,19 +74,13 @@ internal static class HubApi
         v1.MapGet("/receipts/{messageId}", (HttpContext http, string messageId, CancellationToken cancel) => receipts.GetAsync(City(http), messageId, cancel))
             .Produces<ReceiptAnswer>().Fails(404, 503)
             .Describe("getReceipt", "获取受理回执", ApiDocument.GetReceipt);
-
-        app.MapGet("/health/live", Health.Live).Produces<HealthAnswer>()
-            .Describe("live", "进程存活", ApiDocument.Live);
-        app.MapGet("/health/ready", (CancellationToken cancel) => health.ReadyAsync(cancel)).Produces<HealthAnswer>().Produces<HealthAnswer>(StatusCodes.Status503ServiceUnavailable)
-            .Describe("ready", "可以受理", ApiDocument.Ready);
-        app.MapOpenApi();
     }
 
     // Who calls, before anything else is looked at; and one form for every error, whoever found it.
     private static async Task GuardAsync(HttpContext http, RequestDelegate next, ApiKeys keys, ILogger log)
     {
         http.Response.Headers.CacheControl = "no-store";
-        if (keys.CityOf(http.Request.Headers[ApiKeys.Header]) is not { } city || !http.RequestServices.GetRequiredService<DataHubHost>().Adapters.ContainsKey(city))
+        if (keys.CityOf(http.Request.Headers[ApiKeys.Header]) is not { } city || http.RequestServices.GetRequiredService<DataHubHost>().Registry.CityByCode(city) is null)
         {
             await Problems.Of(Contracts.ReasonCodes.NotAuthenticated, "$").ExecuteAsync(http);
             return;

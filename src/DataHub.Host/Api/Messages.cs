@@ -28,7 +28,8 @@ internal sealed class Messages(DataHubHost host, ILogger<Messages> log)
     /// <summary>One event.</summary>
     public async Task<IResult> PostAsync(HttpRequest request, HttpResponse response, string city, CancellationToken cancel)
     {
-        var node = host.Adapters[city];
+        if (!host.AdapterRoles.TryGetValue(city, out var node))
+            return Problems.Of(ReasonCodes.NotAuthorised, "$");
         if (!Is(request, EventFormat.SingleMediaType))
             return Problems.Of(ReasonCodes.MediaTypeUnsupported, "$", EventFormat.SingleMediaType);
         var body = await BoundedBody.ReadAsync(request, cancel, ClientEvent.MaxBytes);
@@ -44,7 +45,8 @@ internal sealed class Messages(DataHubHost host, ILogger<Messages> log)
     /// <summary>Up to 1,000 events, each with an outcome of its own.</summary>
     public async Task<IResult> PostBatchAsync(HttpRequest request, string city, CancellationToken cancel)
     {
-        var node = host.Adapters[city];
+        if (!host.AdapterRoles.TryGetValue(city, out var node))
+            return Problems.Of(ReasonCodes.NotAuthorised, "$");
         if (!Is(request, EventFormat.BatchMediaType))
             return Problems.Of(ReasonCodes.MediaTypeUnsupported, "$", EventFormat.BatchMediaType);
         if (Interlocked.Increment(ref batches) > BatchesAtOnce)
@@ -73,7 +75,7 @@ internal sealed class Messages(DataHubHost host, ILogger<Messages> log)
     }
 
     // Events of one exchange go in one after another, in the order of the batch; the others side by side.
-    private async Task<MessageOutcome[]> TakeInAsync(AdapterNode node, List<ClientEvent> events, CancellationToken cancel)
+    private async Task<MessageOutcome[]> TakeInAsync(AdapterRole node, List<ClientEvent> events, CancellationToken cancel)
     {
         var outcomes = new MessageOutcome[events.Count];
         var chains = events.Index().GroupBy(e => e.Item.ExchangeId ?? e.Item.Id ?? "#" + e.Index, StringComparer.Ordinal);
@@ -92,7 +94,7 @@ internal sealed class Messages(DataHubHost host, ILogger<Messages> log)
         return outcomes;
     }
 
-    private async Task<MessageOutcome> TakeInAsync(AdapterNode node, int index, ClientEvent e, CancellationToken cancel)
+    private async Task<MessageOutcome> TakeInAsync(AdapterRole node, int index, ClientEvent e, CancellationToken cancel)
     {
         try
         {
@@ -134,14 +136,14 @@ internal sealed class Messages(DataHubHost host, ILogger<Messages> log)
     }
 
     // A message that the node has already gets its first answer again, however old it is by now.
-    private async Task<bool> IsLateRepetitionAsync(AdapterNode node, ClientEvent e, CancellationToken cancel) =>
+    private async Task<bool> IsLateRepetitionAsync(AdapterRole node, ClientEvent e, CancellationToken cancel) =>
         e.Faults is [{ Code: ReasonCodes.EnvelopeTimeTooOld }] && e.Id is not null
         && (await host.Store.KnownAsync(node.City, [node.City + ":" + e.Id], cancel)).Count > 0;
 
     private static MessageOutcome Refused(int index, ClientEvent e, IReadOnlyList<Reason> reasons) =>
         new() { Index = index, Status = Problems.StatusOf(reasons), MessageId = e.Id, Reasons = reasons };
 
-    private static MessageOutcome Busy(AdapterNode node, int index, ClientEvent e, TimeSpan retryAfter) =>
+    private static MessageOutcome Busy(AdapterRole node, int index, ClientEvent e, TimeSpan retryAfter) =>
         Refused(index, e, [Reasons.Of(node.Healthy ? ReasonCodes.Overloaded : ReasonCodes.JournalUnavailable, "$")]) with { RetryAfter = Problems.Seconds(retryAfter) };
 
     // The node names fields of the payload and of its own intake; a client looks for them in the event that it sent.
@@ -155,7 +157,7 @@ internal sealed class Messages(DataHubHost host, ILogger<Messages> log)
         },
     };
 
-    private static async Task<IResult> RefuseAsync(AdapterNode node, BoundedBody body, Reason reason, CancellationToken cancel)
+    private static async Task<IResult> RefuseAsync(AdapterRole node, BoundedBody body, Reason reason, CancellationToken cancel)
     {
         if (!node.Healthy)
             return Problems.Of(ReasonCodes.JournalUnavailable, "$");

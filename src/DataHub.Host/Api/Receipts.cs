@@ -11,7 +11,7 @@ using DataHub.Core.Validation;
 namespace DataHub.Host.Api;
 
 /// <summary>The hub's receipts as they lie in a city's journal.</summary>
-internal sealed class Receipts(INodeStore store)
+internal sealed class Receipts(INodeStore store, HubShards shards)
 {
     private static readonly TimeSpan ComesWithin = TimeSpan.FromSeconds(1);
 
@@ -21,7 +21,7 @@ internal sealed class Receipts(INodeStore store)
         var key = city + ":" + messageId;
         if (!EventFormat.IsIdentifier(messageId) || !(await store.KnownAsync(city, [key], cancel)).TryGetValue(key, out var sent))
             return Problems.Of(ReasonCodes.NotFound, "$");
-        if (await FindAsync(city, sent.Sequence, cancel) is not { } found)
+        if (await FindAsync(city, messageId, sent.ExchangeId, sent.Sequence, cancel) is not { } found)
             return Problems.Of([Reasons.Of(ReasonCodes.NotFound, "$")], ComesWithin);
         var entry = found.Entry;
         var body = new ArrayBufferWriter<byte>(found.Event.Length + 1024);
@@ -42,12 +42,13 @@ internal sealed class Receipts(INodeStore store)
     }
 
     /// <summary>What the hub said of the message with this number of the city; null until its receipt has come.</summary>
-    public async Task<(byte[] Event, ReceiptEntry Entry)?> FindAsync(string city, long sequence, CancellationToken cancel)
+    public async Task<(byte[] Event, ReceiptEntry Entry)?> FindAsync(string city, string messageId, string exchangeId, long sequence, CancellationToken cancel)
     {
-        if (await store.ReceiptAsync(city, Nodes.Hub, sequence, cancel) is not { } row || EventFormat.ReadElement(row.Body).Event is not { } e
+        // The city's own reports belong to no exchange, and nobody asks for their receipts.
+        if (exchangeId == Nodes.NoExchange || await store.ReceiptAsync(city, shards.NodeOf(exchangeId), sequence, cancel) is not { } row || EventFormat.ReadElement(row.Body).Event is not { } e
             || PayloadReader.Read(e.Type, e.Data.Span) is not ReadOutcome.Ok { Payload: HubReceipt receipt })
             return null;
-        return receipt.Entries.FirstOrDefault(r => r.Sequence == sequence) is { } entry ? (row.Body, entry) : null;
+        return receipt.Entries.FirstOrDefault(r => r.Sequence == sequence && r.MessageId == messageId) is { } entry ? (row.Body, entry) : null;
     }
 
     /// <summary>The verdict as it stands on the wire.</summary>

@@ -60,6 +60,11 @@ public static class CommandLine
         demoCommand.Options.Remove(urls);
         root.Add(demoCommand);
 
+        root.Add(Role("broker", "Run the hub's shards, with other brokers (RabbitMQ and PostgreSQL)", Read, data, urls));
+        root.Add(RoleOfCity("adapter", "Run a city's native interface and its node (RabbitMQ and PostgreSQL)", RoleKind.Adapter, Read, data, urls));
+        root.Add(Role("console", "Serve the HTTP API for looking things up (PostgreSQL)", Read, data, urls));
+        root.Add(Simulator(Read, data, urls, cases, seed, fast));
+        root.Add(Health(urls));
         root.Add(Submit(urls));
         root.Add(Show(data));
         root.Add(Verify(data));
@@ -67,6 +72,36 @@ public static class CommandLine
         root.Add(Replay(Read));
         root.Add(ApiKey(data));
         return root;
+    }
+
+    private static Command Role(string name, string description, Func<ParseResult, Start> read, params Option[] options)
+    {
+        var command = new Command(name, description);
+        foreach (var option in options.Where(o => !o.Recursive))
+            command.Add(option);
+        var role = new HostRole(Enum.Parse<RoleKind>(name, ignoreCase: true));
+        command.SetAction((r, cancel) => RoleCommand.RunAsync(read(r), role, plan: false, cancel));
+        return command;
+    }
+
+    private static Command RoleOfCity(string name, string description, RoleKind kind, Func<ParseResult, Start> read, params Option[] options)
+    {
+        var city = new Argument<string>("CITY") { Description = "chengdu, deyang, meishan or ziyang" };
+        var command = new Command(name, description) { city };
+        foreach (var option in options.Where(o => !o.Recursive))
+            command.Add(option);
+        command.SetAction((r, cancel) => RoleCommand.RunAsync(read(r), new HostRole(kind, r.GetValue(city)!), plan: r.GetResult("--cases") is not null, cancel));
+        return command;
+    }
+
+    private static Command Simulator(Func<ParseResult, Start> read, params Option[] options) =>
+        RoleOfCity("simulator", "Run a simulated city system that hands in its share of the demo's cases", RoleKind.Simulator, read, options);
+
+    private static Command Health(Option<string> urls)
+    {
+        var command = new Command("health", "Ask a running process whether it can work: 0 ready, 1 not ready, 3 not reached") { urls };
+        command.SetAction((r, cancel) => HealthCommand.RunAsync(r.GetValue(urls)!, cancel));
+        return command;
     }
 
     private static Command Submit(Option<string> urls)
@@ -128,12 +163,13 @@ public sealed record Start(string Data, string Url, int Cases, int Seed, bool Fa
 
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 
-    public DataHubOptions ToOptions()
+    /// <summary>What the command line says, and on top of it the environment.</summary>
+    public DataHubOptions ToOptions(HostRoles? roles = null)
     {
         var knobs = Simulators.Knobs.Default with { Seed = Seed };
         if (Fast)
             knobs = knobs with { ClerkDelayFrom = TimeSpan.Zero, ClerkDelayTo = TimeSpan.Zero };
-        return new DataHubOptions { DataDirectory = Data, Url = Url, Knobs = knobs, Telemetry = Telemetry, LogLevel = LogLevel };
+        return HostSettings.OfProcess().Apply(new DataHubOptions { DataDirectory = Data, Url = Url, Knobs = knobs, Telemetry = Telemetry, LogLevel = LogLevel, Roles = roles ?? HostRoles.Everything });
     }
 }
 

@@ -1,13 +1,19 @@
+using DataHub.Core.Storage;
+using DataHub.Core.Storage.Postgres;
 using DataHub.Core.Storage.Sqlite;
 
 namespace DataHub.Host.Commands;
 
-/// <summary>Opens the database of a data folder for reading, beside a running hub or without one.</summary>
+/// <summary>Opens the deployment's database for reading, beside a running hub or without one: PostgreSQL where it is set, else the data folder's file.</summary>
 internal static class DataFolder
 {
     /// <exception cref="HostRefusedException">There is no database.</exception>
-    public static SqliteNodeStore Open(string data)
+    public static async Task<INodeStore> OpenAsync(string data, CancellationToken cancel)
     {
+        var options = HostSettings.OfProcess().Apply(new DataHubOptions { DataDirectory = data });
+        if (options.Postgres is { } postgres)
+            return await PostgresNodeStore.OpenAsync(postgres, cancel);
+        data = options.DataDirectory;
         var file = Path.Combine(data, "datahub.db");
         if (!File.Exists(file))
             throw new HostRefusedException($"There is no database in '{data}'; name the hub's folder with --data.");

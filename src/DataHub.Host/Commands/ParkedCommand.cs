@@ -9,12 +9,15 @@ internal static class ParkedCommand
 {
     public static async Task<int> ListAsync(string data, CancellationToken cancel)
     {
-        await using var store = DataFolder.Open(data);
+        await using var store = await DataFolder.OpenAsync(data, cancel);
         var found = 0;
-        foreach (var row in await store.ParkedAsync(Nodes.Hub, cancel))
+        foreach (var hub in (await store.NodesAsync(cancel)).Where(HubShards.IsHub))
         {
-            found++;
-            Console.WriteLine($"{Nodes.Hub} {row.Number}: {row.Type} {row.MessageId} of {row.ExchangeId}: {row.Reasons}");
+            foreach (var row in await store.ParkedAsync(hub, cancel))
+            {
+                found++;
+                Console.WriteLine($"{hub} {row.Number}: {row.Type} {row.MessageId} of {row.ExchangeId}: {row.Reasons}");
+            }
         }
 
         foreach (var city in RegistrySnapshot.Load(RegistrySnapshot.FindSeeds()).Cities)
@@ -32,8 +35,8 @@ internal static class ParkedCommand
     public static async Task<int> ReplayAsync(Start start, string node, long number, int position, string by, string reason, CancellationToken cancel)
     {
         await using var host = await DataHubHost.StartAsync(start.ToOptions() with { Url = "http://127.0.0.1:0" }, cancel);
-        var done = node == Nodes.Hub
-            ? await host.Hub.ReplayParkedAsync(number, by, reason, cancel)
+        var done = host.HubNodes.TryGetValue(node, out var hub)
+            ? await hub.ReplayParkedAsync(number, by, reason, cancel)
             : host.Adapters.TryGetValue(node, out var adapter) && await adapter.ReplayParkedAsync(number, position, by, reason, cancel);
         Console.WriteLine(done ? "Worked again." : $"Nothing is parked under {node} {number}.");
         return done ? ExitCodes.Done : ExitCodes.Negative;

@@ -14,7 +14,7 @@ internal static class ShowCommand
 {
     public static async Task<int> RunAsync(string data, string id, CancellationToken cancel)
     {
-        await using var store = DataFolder.Open(data);
+        await using var store = await DataFolder.OpenAsync(data, cancel);
         var registry = RegistrySnapshot.Load(RegistrySnapshot.FindSeeds());
         var timeline = new List<(string Node, JournalRow Row)>();
         foreach (var node in await store.NodesAsync(cancel))
@@ -25,7 +25,8 @@ internal static class ShowCommand
             return ExitCodes.Negative;
         }
 
-        var row = (await store.ExchangesAsync(Nodes.Hub, [id], cancel)).GetValueOrDefault(id);
+        var hub = timeline.Select(t => t.Node).FirstOrDefault(HubShards.IsHub);
+        var row = hub is null ? null : (await store.ExchangesAsync(hub, [id], cancel)).GetValueOrDefault(id);
         if (row is not null)
             Head(row, registry);
         foreach (var b in await store.BreaksAsync(id, openOnly: false, 20, cancel))
@@ -64,7 +65,7 @@ internal static class ShowCommand
 
     private static string Same(string? digest, ExchangeRow row) => digest is null ? "not reported" : digest == row.OutcomeDigest ? "yes" : "NO";
 
-    private static string CityName(RegistrySnapshot registry, string code) => code == Nodes.Hub ? "平台" : registry.CityByCode(code)?.Name ?? code;
+    private static string CityName(RegistrySnapshot registry, string code) => HubShards.IsHub(code) ? "平台" : registry.CityByCode(code)?.Name ?? code;
 
     private static string Time(DateTimeOffset at) => at.ToOffset(TimeSpan.FromHours(8)).ToString("yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture);
 }

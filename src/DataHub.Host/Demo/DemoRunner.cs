@@ -1,4 +1,5 @@
 using DataHub.Contracts;
+using DataHub.Core.Storage;
 using DataHub.Host.Roles;
 using DataHub.Simulators.Cases;
 
@@ -55,7 +56,13 @@ public sealed class DemoRunner(DataHubHost host)
     {
         var views = planned.Where(p => !ended.ContainsKey(p.CaseNumber)).Select(p => (Planned: p, View: host.Cities[p.City].System.FindCase(p.CaseNumber))).ToList();
         var ids = views.Select(v => v.View?.ExchangeId).OfType<string>().ToList();
-        var rows = await host.Store.ExchangesAsync(Nodes.Hub, ids, cancel);
+        var rows = new Dictionary<string, ExchangeRow>(StringComparer.Ordinal);
+        foreach (var shard in ids.GroupBy(host.Shards.NodeOf, StringComparer.Ordinal))
+        {
+            foreach (var (id, row) in await host.Store.ExchangesAsync(shard.Key, [.. shard], cancel))
+                rows[id] = row;
+        }
+
         foreach (var (p, view) in views)
         {
             var row = view?.ExchangeId is { } id ? rows.GetValueOrDefault(id) : null;
@@ -71,7 +78,9 @@ public sealed class DemoRunner(DataHubHost host)
 
     private async Task<IReadOnlyList<ProgressLine>> ProgressAsync(CancellationToken cancel)
     {
-        var counts = await host.Store.CountExchangesAsync(Nodes.Hub, cancel);
+        var counts = new List<ExchangeCount>();
+        foreach (var shard in host.Shards.Nodes)
+            counts.AddRange(await host.Store.CountExchangesAsync(shard, cancel));
         return
         [
             .. from city in host.Registry.Cities

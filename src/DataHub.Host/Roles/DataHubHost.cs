@@ -3,10 +3,12 @@ using DataHub.Broker;
 using DataHub.Broker.Intake;
 using DataHub.Contracts;
 using DataHub.Core.Messaging;
+using DataHub.Core.Messaging.RabbitMq;
 using DataHub.Core.Native;
 using DataHub.Core.Registry;
 using DataHub.Core.Signing;
 using DataHub.Core.Storage;
+using DataHub.Core.Storage.Postgres;
 using DataHub.Core.Storage.Sqlite;
 using DataHub.Core.Validation;
 using DataHub.Host.Api;
@@ -19,16 +21,18 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 namespace DataHub.Host.Roles;
 
 /// <summary>
-/// The running process on the embedded default: every role, the in-memory bus and one SQLite file. Built by hand, in the
-/// order in which things depend on each other, so that reading it shows the whole.
+/// The running process with its roles: all of them on the in-memory bus and one SQLite file (embedded), or some of them
+/// on RabbitMQ and PostgreSQL. Built by hand, in the order in which things depend on each other, so that reading it shows
+/// the whole.
 /// </summary>
 public sealed class DataHubHost : IAsyncDisposable
 {
     private readonly CancellationTokenSource stopping = new();
     private readonly List<Task> running = [];
-    private readonly List<ICityAdapter> cityAdapters = [];
+    private readonly Dictionary<string, AdapterRole> adapters = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SimulatedCity> cities = new(StringComparer.Ordinal);
+    private BrokerRole? broker;
     private WebApplication app = null!;
-    private IBusControl bus = null!;
     private FileStream? instanceLock;
     private OtlpExport? export;
 
@@ -36,28 +40,43 @@ public sealed class DataHubHost : IAsyncDisposable
 
     public RegistrySnapshot Registry { get; private set; } = null!;
 
+    /// <summary>How the hub is divided.</summary>
+    public HubShards Shards { get; private set; } = HubShards.One;
+
     /// <summary>The seeds' sample cases.</summary>
     public SampleCases Samples { get; private set; } = SampleCases.None;
 
+    /// <summary>Null in a process that only simulates a city.</summary>
     public INodeStore Store { get; private set; } = null!;
 
     public KeyStore Keys { get; private set; } = null!;
 
-    public HubNode Hub { get; private set; } = null!;
+    /// <summary>The hub, where it is not divided and runs here.</summary>
+    public HubNode Hub => HubNodes[Nodes.Hub];
 
-    /// <summary>The cities' nodes, by city code.</summary>
-    public IReadOnlyDictionary<string, AdapterNode> Adapters { get; private set; } = null!;
+    /// <summary>The shards of the hub that run here, by node code.</summary>
+    public IReadOnlyDictionary<string, HubNode> HubNodes => broker?.Nodes ?? new Dictionary<string, HubNode>();
+
+    /// <summary>The cities' nodes that run here, by city code.</summary>
+    public IReadOnlyDictionary<string, AdapterNode> Adapters =>
+        adapters.Values.Where(a => a.Node is not null).ToDictionary(a => a.City, a => a.Node!, StringComparer.Ordinal);
+
+    /// <summary>The adapters of this process, by city code, whether or not they hold their city's lease.</summary>
+    internal IReadOnlyDictionary<string, AdapterRole> AdapterRoles => adapters;
+
+    /// <summary>The leases that this process's roles need.</summary>
+    internal IEnumerable<LeasePool> Leases => adapters.Values.Select(a => a.Pool).Concat(broker is null ? [] : [broker.Pool]);
 
     /// <summary>The simulated systems, by city code; empty where they are switched off.</summary>
-    public IReadOnlyDictionary<string, SimulatedCity> Cities { get; private set; } = null!;
+    public IReadOnlyDictionary<string, SimulatedCity> Cities => cities;
 
-    /// <summary>True where the bus and each of its queues' consumers work.</summary>
-    public bool BusHealthy => bus.CheckHealth().Status == BusHealthStatus.Healthy;
+    /// <summary>Null in a process without nodes.</summary>
+    internal IFrameBusControl? Bus { get; private set; }
 
     /// <summary>Where the HTTP API answers.</summary>
     public Uri Url { get; private set; } = null!;
 
-    /// <summary>Starts everything. When the task is done, requests are accepted.</summary>
+    /// <summary>Starts everything. When the task is done, requests are accepted, and the nodes whose leases are free run here.</summary>
     /// <exception cref="HostRefusedException">The settings are not sound, or another process uses the data folder.</exception>
     /// <exception cref="SeedException">The catalogue has faults.</exception>
     public static async Task<DataHubHost> StartAsync(DataHubOptions options, CancellationToken cancel = default)
@@ -81,15 +100,34 @@ public sealed class DataHubHost : IAsyncDisposable
     private async Task BuildAsync(CancellationToken cancel)
     {
         Directory.CreateDirectory(Options.DataDirectory);
-        instanceLock = LockDirectory(Options.DataDirectory);
+        if (Options.Postgres is null)
+            instanceLock = LockDirectory(Options.DataDirectory);
         export = OtlpExport.Start(Options.Telemetry);
         var seeds = Options.SeedsDirectory ?? RegistrySnapshot.FindSeeds();
         Registry = RegistrySnapshot.Load(seeds);
         Samples = SampleCases.Load(seeds, Registry);
-        var keyDirectory = Path.Combine(Options.DataDirectory, "keys");
-        Keys = KeyStore.LoadOrCreateDevelopment(keyDirectory, Registry.Cities.Select(c => c.Code).Append(Nodes.Hub), Options.Time);
-        Store = new SqliteNodeStore(Path.Combine(Options.DataDirectory, "datahub.db"));
+        Shards = new HubShards(Options.Shards);
+        BuildApp();
+        var logs = app.Services.GetRequiredService<ILoggerFactory>();
+        // The adapters need to know where the simulated systems listen.
+        await StartSimulatorsAsync(seeds, logs, cancel);
+        if (Options.Roles.NeedsStore)
+        {
+            var leases = await OpenStoreAsync(cancel);
+            if (Options.Roles.NeedsBus)
+                await BuildNodesAsync(seeds, leases, logs, cancel);
+        }
 
+        HubApi.Map(app, this);
+        await app.StartAsync(cancel);
+        Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        foreach (var pool in Leases)
+            await pool.LookAsync(cancel);
+        Run();
+    }
+
+    private void BuildApp()
+    {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], EnvironmentName = "Production", ContentRootPath = AppContext.BaseDirectory });
         HostLogging.Configure(builder.Logging, Options);
         builder.WebHost.UseUrls(Options.Url).ConfigureKestrel(k =>
@@ -99,75 +137,112 @@ public sealed class DataHubHost : IAsyncDisposable
         });
         HubApi.AddServices(builder.Services, this);
         app = builder.Build();
-        var logs = app.Services.GetRequiredService<ILoggerFactory>();
-
-        CreateBus();
-        var frames = Options.Bus(new MassTransitFrameBus(bus));
-        var check = new PayloadCheck(new ValidationPipeline(Registry, Options.Time));
-        Hub = new HubNode(HubShards.One, 0, 0, Registry, Store, frames, Keys, PatientKeys.LoadOrCreate(Path.Combine(keyDirectory, "patients.secret")), check, Options.Hub, Options.Time, logs.CreateLogger<HubNode>());
-        Adapters = Registry.Cities.ToDictionary(c => c.Code, c => new AdapterNode(c, HubShards.One, 0, Store, frames, Keys, check, Options.Adapters, Options.Time, logs.CreateLogger<AdapterNode>()), StringComparer.Ordinal);
-        await Hub.LoadAsync(cancel);
-        foreach (var node in Adapters.Values)
-            await node.LoadAsync(cancel);
-
-        await ConnectCitiesAsync(seeds, logs, cancel);
-        HubApi.Map(app, this);
-        await app.StartAsync(cancel);
-        Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-        await bus.StartAsync(cancel);
-        Run();
-    }
-
-    private void CreateBus()
-    {
         LogContext.ConfigureCurrentLogContext(app.Services.GetRequiredService<ILoggerFactory>());
-        bus = Bus.Factory.CreateUsingInMemory(configure =>
-        {
-            configure.UseFrames();
-            configure.AddFrameEndpoints(Registry.Cities.SelectMany(c => new[]
-            {
-                // The nodes are made after the bus that they send to.
-                new FrameEndpoint(QueueNames.Intake(c.Code), (frame, token) => Hub.TakeFrameAsync(c.Code, frame, token)),
-                new FrameEndpoint(QueueNames.Deliver(c.Code), (frame, token) => Adapters[c.Code].TakeFrameAsync(0, frame, token)),
-            }));
-        });
     }
 
-    private async Task ConnectCitiesAsync(string seeds, ILoggerFactory logs, CancellationToken cancel)
+    private async Task<INodeLeases> OpenStoreAsync(CancellationToken cancel)
     {
-        var cities = new Dictionary<string, SimulatedCity>(StringComparer.Ordinal);
-        Cities = cities;
-        var knobs = Options.Knobs with { FixedEnds = Samples.FixedEnds };
-        foreach (var city in Registry.Cities)
+        if (Options.Postgres is null)
         {
-            var mapping = NativeMapping.Load(seeds, city.Key, Registry);
-            var endpoint = new CityEndpoint();
-            var replaced = Options.CityOverrides.GetValueOrDefault(city.Key);
-            if (Options.Simulators && replaced is null)
-            {
-                cities[city.Code] = await SimulatedCities.StartAsync(city, Registry, mapping, Options with { Knobs = knobs }, () => Url, logs, cancel);
-                endpoint = cities[city.Code].Endpoint;
-            }
+            Store = new SqliteNodeStore(Path.Combine(Options.DataDirectory, "datahub.db"));
+            return new WholeDatabaseLeases();
+        }
 
+        var store = await PostgresNodeStore.OpenAsync(Options.Postgres, cancel);
+        Store = store;
+        var wanted = Options.Shards.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var fixedAt = await store.FixAsync("shards", wanted, cancel);
+        return fixedAt == wanted ? store
+            : throw new HostRefusedException($"This deployment has {fixedAt} shards and DATAHUB_SHARDS says {wanted}: exchanges would be looked for in the wrong shard. Set DATAHUB_SHARDS={fixedAt}.");
+    }
+
+    private async Task BuildNodesAsync(string seeds, INodeLeases leases, ILoggerFactory logs, CancellationToken cancel)
+    {
+        Keys = LoadKeys();
+        if (Options.RabbitMq is { } rabbit)
+        {
+            await RabbitTopologyDeclarer.DeclareAsync(rabbit, RabbitTopology.For(Registry.Cities.Select(c => c.Code), Shards.Count, rabbit), cancel);
+            Bus = await RabbitFrameBus.StartAsync(rabbit, Options.Time, logs, cancel);
+        }
+        else
+        {
+            Bus = await InMemoryFrameBus.StartAsync(cancel);
+        }
+
+        var parts = new HostParts
+        {
+            Options = Options,
+            Registry = Registry,
+            Shards = Shards,
+            Store = Store,
+            Leases = leases,
+            Keys = Keys,
+            Bus = Bus,
+            Frames = Options.Bus(Bus),
+            Check = new PayloadCheck(new ValidationPipeline(Registry, Options.Time)),
+            Logs = logs,
+        };
+        if (Options.Roles.Broker)
+            broker = new BrokerRole(parts, LoadPatients());
+        BuildAdapters(seeds, parts);
+    }
+
+    private KeyStore LoadKeys()
+    {
+        if (!Options.Production)
+            return KeyStore.LoadOrCreateDevelopment(Options.Keys, Registry.Cities.Select(c => c.Code).Append(Nodes.Hub), Options.Time);
+        var keys = KeyStore.Load(Options.Keys);
+        foreach (var signer in Registry.Cities.Where(c => Options.Roles.Adapter(c.Key)).Select(c => c.Code).Concat(Options.Roles.Broker ? [Nodes.Hub] : []))
+            _ = keys.KeyOf(signer, Options.Time.GetUtcNow());
+        return keys;
+    }
+
+    private PatientKeys LoadPatients()
+    {
+        var file = Path.Combine(Options.Keys, "patients.secret");
+        return Options.Production && !File.Exists(file)
+            ? throw new HostRefusedException($"There is no patients.secret in '{Options.Keys}': all brokers need the same 32 random bytes there, or results would not be found again.")
+            : PatientKeys.LoadOrCreate(file);
+    }
+
+    private void BuildAdapters(string seeds, HostParts parts)
+    {
+        foreach (var city in Registry.Cities.Where(c => Options.Roles.Adapter(c.Key)))
+        {
+            var endpoint = cities.TryGetValue(city.Code, out var simulated) ? simulated.Endpoint : Options.Cities.GetValueOrDefault(city.Key);
+            var replaced = Options.CityOverrides.GetValueOrDefault(city.Key);
+            if (endpoint is null && replaced is null)
+                throw new HostRefusedException($"It is not set where the system of '{city.Key}' is reached; see DATAHUB_CITY_… in docs/configuration.md.");
             var make = replaced ?? HubModules.Adapters.GetValueOrDefault(city.Key)
                 ?? throw new HostRefusedException($"No native interface is registered for the city '{city.Key}'; add it to HubModules.Adapters.");
-            var adapter = make(new CityAdapterContext(city, Registry, mapping, Adapters[city.Code], endpoint, Options.Time, logs));
-            adapter.MapEndpoints(app);
-            cityAdapters.Add(adapter);
+            try
+            {
+                var adapter = new AdapterRole(parts, city, NativeMapping.Load(seeds, city.Key, Registry), endpoint ?? new CityEndpoint(), make);
+                adapters[city.Code] = adapter;
+                adapter.Native.MapEndpoints(app);
+            }
+            catch (ArgumentException fault)
+            {
+                throw new HostRefusedException($"The adapter of '{city.Key}' cannot be made: {fault.Message} See DATAHUB_CITY_… in docs/configuration.md.");
+            }
+        }
+    }
+
+    private async Task StartSimulatorsAsync(string seeds, ILoggerFactory logs, CancellationToken cancel)
+    {
+        var knobs = Options.Knobs with { FixedEnds = Samples.FixedEnds };
+        foreach (var city in Registry.Cities.Where(c => Options.Roles.Simulator(c.Key) && Options.Simulators && !Options.CityOverrides.ContainsKey(c.Key)))
+        {
+            var mapping = NativeMapping.Load(seeds, city.Key, Registry);
+            cities[city.Code] = await SimulatedCities.StartAsync(city, Registry, mapping, Options with { Knobs = knobs }, () => Url, logs, cancel);
         }
     }
 
     private void Run()
     {
         var token = stopping.Token;
-        running.Add(Hub.RunAsync(token));
-        foreach (var adapter in cityAdapters)
-        {
-            running.Add(Adapters[adapter.City].RunAsync(adapter, token));
-            running.Add(adapter.RunAsync(token));
-        }
-
-        running.AddRange(Cities.Values.Select(c => c.RunAsync(token)));
+        running.AddRange(Leases.Select(pool => pool.RunAsync(token)));
+        running.AddRange(cities.Values.Select(c => c.RunAsync(token)));
     }
 
     /// <summary>Two processes on one data folder would number messages twice: the second is refused.</summary>
@@ -186,8 +261,6 @@ public sealed class DataHubHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
-        if (bus is not null)
-            await bus.StopAsync(TimeSpan.FromSeconds(5));
         try
         {
             await Task.WhenAll(running).WaitAsync(TimeSpan.FromSeconds(10));
@@ -197,11 +270,15 @@ public sealed class DataHubHost : IAsyncDisposable
             // Stopped as asked; whatever did not end in time holds nothing that the store does not have.
         }
 
+        foreach (var pool in Leases)
+            await pool.DisposeAsync();
         if (app is not null)
             await app.DisposeAsync();
-        foreach (var adapter in cityAdapters.OfType<IDisposable>())
+        if (Bus is not null)
+            await Bus.DisposeAsync();
+        foreach (var adapter in adapters.Values)
             adapter.Dispose();
-        foreach (var city in Cities?.Values ?? [])
+        foreach (var city in cities.Values)
             await city.DisposeAsync();
         if (Store is not null)
             await Store.DisposeAsync();

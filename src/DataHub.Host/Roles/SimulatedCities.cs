@@ -35,8 +35,11 @@ internal static class SimulatedCities
         var store = CityStore.Open(Path.Combine(options.DataDirectory, $"sim-{city.Key}.db"));
         CitySystem System(INativePort port) => new(city.Key, store, options.Knobs, port, time, registry, logs.CreateLogger<CitySystem>());
 
-        // Both ends live in this process, so their common secrets are made anew at each start and are never stored.
-        var http = new HttpFrontEndOptions(0, hubUrl, "sim-" + city.Key, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)));
+        // Where both ends live in this process, their common secrets are made anew at each start and are never stored.
+        var given = options.Cities.GetValueOrDefault(city.Key);
+        var links = options.SimulatorLinks;
+        var http = new HttpFrontEndOptions(links?.ListenUrl ?? NativeListener.AnyPort, links?.AdapterUrl is { } adapter ? () => adapter : hubUrl,
+            given?.ApiKey ?? "sim-" + city.Key, given?.Secret ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)));
         switch (city.Key)
         {
             case "chengdu":
@@ -69,7 +72,7 @@ internal static class SimulatedCities
 
             case "ziyang":
                 {
-                    var path = Path.Combine(options.DataDirectory, "ziyang");
+                    var path = given?.Path ?? Path.Combine(options.DataDirectory, "ziyang");
                     var front = new ZiyangFrontEnd(path, mapping, options.PollInterval, time, logs.CreateLogger<ZiyangFrontEnd>());
                     var system = System(front);
                     return new SimulatedCity(city, system, front, new CityEndpoint { Path = path, PollInterval = options.PollInterval },

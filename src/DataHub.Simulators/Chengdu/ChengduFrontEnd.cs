@@ -19,7 +19,7 @@ public sealed class ChengduFrontEnd(HttpFrontEndOptions options, NativeMapping m
 
     /// <summary>Listens from now on and gives what comes to <paramref name="system"/>.</summary>
     public async Task StartAsync(CitySystem system, CancellationToken cancellationToken) => _listener = await NativeListener.StartAsync(
-        options.Port,
+        options.Listen,
         routes =>
         {
             routes.MapPost("/webhooks/outcomes", http => DeliverAsync(http, system));

@@ -22,7 +22,7 @@ public sealed class DeyangFrontEnd(HttpFrontEndOptions options, NativeMapping ma
 
     /// <summary>Listens from now on and gives what comes to <paramref name="system"/>.</summary>
     public async Task StartAsync(CitySystem system, CancellationToken cancellationToken) => _listener = await NativeListener.StartAsync(
-        options.Port, routes => routes.MapPost("/service", http => AnswerAsync(http, system)), cancellationToken);
+        options.Listen, routes => routes.MapPost("/service", http => AnswerAsync(http, system)), cancellationToken);
 
     public Task<PortOutcome> SendAsync(OutgoingNative message, CancellationToken cancellationToken) =>
         _http.Compose(message, out var refused) is { } record

@@ -132,7 +132,7 @@ public sealed class ReadingTests(ApiHost api) : IClassFixture<ApiHost>
             await store.CommitAsync(commit, default);
             var http = new DefaultHttpContext { RequestServices = new ServiceCollection().AddLogging().BuildServiceProvider() };
 
-            await (await new Receipts(store).GetAsync(ApiHost.Chengdu, "M-1", default)).ExecuteAsync(http);
+            await (await new Receipts(store, HubShards.One).GetAsync(ApiHost.Chengdu, "M-1", default)).ExecuteAsync(http);
 
             http.Response.StatusCode.ShouldBe(404);
             http.Response.Headers.RetryAfter.ToString().ShouldBe("1");

@@ -65,7 +65,7 @@ internal sealed class CityDouble : IAsyncDisposable
     public async Task<CityDouble> StartAsync()
     {
         _listener = await NativeListener.StartAsync(
-            0,
+            NativeListener.AnyPort,
             routes => routes.MapPost("/{**path}", async http =>
             {
                 using var body = new MemoryStream();
@@ -139,7 +139,7 @@ internal sealed class AdapterBench : IAsyncDisposable
         };
         var context = new CityAdapterContext(registered, Registry, mapping, intake, endpoint, time, NullLoggerFactory.Instance);
         var bench = new AdapterBench { Intake = intake, Adapter = adapter(context), Mapping = mapping, Time = time };
-        bench._listener = await NativeListener.StartAsync(0, bench.Adapter.MapEndpoints, default);
+        bench._listener = await NativeListener.StartAsync(NativeListener.AnyPort, bench.Adapter.MapEndpoints, default);
         return bench;
     }
 

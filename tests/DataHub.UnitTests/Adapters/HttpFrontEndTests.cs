@@ -99,7 +99,7 @@ public sealed class HttpFrontEndTests
             var seeds = RegistrySnapshot.FindSeeds();
             var registry = RegistrySnapshot.Load(seeds);
             var mapping = NativeMapping.Load(seeds, city, registry);
-            var options = new HttpFrontEndOptions(0, () => run.Bench.Url, AdapterBench.ApiKey, AdapterBench.Secret);
+            var options = new HttpFrontEndOptions(NativeListener.AnyPort, () => run.Bench.Url, AdapterBench.ApiKey, AdapterBench.Secret);
             var time = new ManualTime();
             run._store = CityStore.Open(Path.Combine(run._folder, "sim.db"));
             Uri url;

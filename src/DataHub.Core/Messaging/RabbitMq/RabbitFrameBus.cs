@@ -39,6 +39,8 @@ public sealed class RabbitFrameBus : IFrameBusControl
         return new RabbitFrameBus(bus, options, time, logs.CreateLogger<RabbitFrameBus>());
     }
 
+    public bool Healthy => bus.CheckHealth().Status == BusHealthStatus.Healthy;
+
     /// <exception cref="TimeoutException">Not confirmed in time: RabbitMQ is away, or the queue is full.</exception>
     public async Task SendAsync(string queue, byte[] frame, CancellationToken cancel)
     {

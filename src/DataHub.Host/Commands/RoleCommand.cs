@@ -1,0 +1,34 @@
+using DataHub.Host.Demo;
+using DataHub.Host.Roles;
+
+namespace DataHub.Host.Commands;
+
+/// <summary>Runs one role until the process is told to stop.</summary>
+internal static class RoleCommand
+{
+    public static async Task<int> RunAsync(Start start, HostRole role, bool plan, CancellationToken cancel)
+    {
+        var options = start.ToOptions(HostRoles.Of(role));
+        await using var host = await DataHubHost.StartAsync(options, cancel);
+        if (role.City is { } key && host.Registry.CityByKey(key) is null)
+            throw new HostRefusedException($"There is no city '{key}'; the cities are {string.Join(", ", host.Registry.Cities.Select(c => c.Key))}.");
+        Console.WriteLine($"DataHub runs the role {role} and answers on {host.Url}. Ctrl-C ends it.");
+        if (plan && role.Kind == RoleKind.Simulator)
+        {
+            var (demo, _) = DemoPlan.LoadOrCreate(options.DataDirectory, start.Cases, start.Seed, TimeProvider.System);
+            foreach (var (code, city) in host.Cities)
+                await city.System.PlanAsync([.. demo.AllCases(host.Samples, options.Knobs, host.Registry).Where(c => c.City == code)], cancel);
+        }
+
+        try
+        {
+            await Task.Delay(Timeout.Infinite, cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            Console.WriteLine("Stopping.");
+        }
+
+        return ExitCodes.Done;
+    }
+}

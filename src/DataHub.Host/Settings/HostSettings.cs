@@ -1,0 +1,177 @@
+using System.Globalization;
+using DataHub.Adapters.Pipeline;
+using DataHub.Core.Messaging.RabbitMq;
+
+namespace DataHub.Host;
+
+/// <summary>A setting that the environment can carry.</summary>
+/// <param name="Name">Variable's name, without the prefix.</param>
+/// <param name="Secret">May be given as a file instead, under the name with <c>_FILE</c>.</param>
+/// <param name="Meaning">One line for docs/configuration.md.</param>
+public sealed record HostSetting(string Name, string Meaning, bool Secret = false);
+
+/// <summary>
+/// The settings of a process that is one of several, from variables named <c>DATAHUB_…</c>. A variable that is not known is
+/// a fault: a misspelled setting must not be a setting left out.
+/// </summary>
+public sealed class HostSettings
+{
+    public const string Prefix = "DATAHUB_";
+
+    /// <summary>Variables with the prefix that are not the host's.</summary>
+    private static readonly string[] Others = ["DATAHUB_API_KEY", "DATAHUB_TEST_", "DATAHUB_RABBITMQ_IMAGE", "DATAHUB_POSTGRES_IMAGE"];
+
+    /// <summary>Every setting, in the order of docs/configuration.md.</summary>
+    public static IReadOnlyList<HostSetting> All { get; } =
+    [
+        new("ENVIRONMENT", "`development` (default) or `production`: keys are given, never made"),
+        new("DATA", "data folder, as `--data`"),
+        new("URLS", "address of the HTTP API, the native interfaces and the health checks, as `--urls`"),
+        new("SEEDS", "folder of the catalogue"),
+        new("KEYS", "folder of the signing keys, the trusted keys and `patients.secret`"),
+        new("INSTANCE", "name of this process, unique in the deployment; made up where it is left out"),
+        new("SHARDS", "shards of the hub; the same everywhere, for good. Default 2 on PostgreSQL"),
+        new("LEASE_SECONDS", "a lost process's nodes are taken over after this; default 10"),
+        new("POSTGRES", "connection string of PostgreSQL: `Host=a,b;Database=datahub;Username=datahub;Target Session Attributes=primary`"),
+        new("POSTGRES_PASSWORD", "its password", Secret: true),
+        new("RABBITMQ_HOSTS", "RabbitMQ's nodes: `host:port,host:port`"),
+        new("RABBITMQ_VHOST", "its virtual host; default `/`"),
+        new("RABBITMQ_USER", "its user"),
+        new("RABBITMQ_PASSWORD", "its password", Secret: true),
+        new("RABBITMQ_TLS_SERVER_NAME", "switches TLS on: the name that RabbitMQ's certificate carries"),
+        new("RABBITMQ_TLS_CA", "file of the authority that signed the certificate; default: the system's"),
+        new("CITY_URL", "adapter of Chengdu or Deyang: root of the city's own system"),
+        new("CITY_API_KEY", "adapter and simulator of Chengdu or Deyang: names the caller", Secret: true),
+        new("CITY_SECRET", "adapter and simulator of Chengdu or Deyang: HMAC key of both directions", Secret: true),
+        new("CITY_PATH", "adapter and simulator of Meishan (SQLite exchange tables) or Ziyang (drop folders)"),
+        new("CITY_POSTGRES", "adapter and simulator of Meishan: exchange tables in PostgreSQL", Secret: true),
+        new("ADAPTER_URL", "simulator of Chengdu or Deyang: root of the adapter that it calls"),
+        new("SIMULATOR_URL", "simulator of Chengdu or Deyang: where its interface listens"),
+        new("LOG_LEVEL", "lowest level that is logged, as `--log-level`"),
+        new("LOG_FORMAT", "`text` or `json`, as `--log-format`"),
+    ];
+
+    private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
+    private readonly List<string> faults = [];
+
+    private HostSettings()
+    {
+    }
+
+    /// <summary>Reads the variables.</summary>
+    /// <param name="environment">Names and values; those without the prefix are passed over.</param>
+    public static HostSettings Read(IEnumerable<KeyValuePair<string, string?>> environment)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        var settings = new HostSettings();
+        foreach (var (name, value) in environment.Where(v => v.Key.StartsWith(Prefix, StringComparison.Ordinal) && !Others.Any(o => v.Key.StartsWith(o, StringComparison.Ordinal))))
+        {
+            if (string.IsNullOrEmpty(value))
+                continue;
+            var key = name[Prefix.Length..];
+            if (All.Any(s => s.Name == key))
+                settings.values[key] = value;
+            else if (key.EndsWith("_FILE", StringComparison.Ordinal) && All.Any(s => s.Secret && s.Name == key[..^5]))
+                settings.AddSecret(key[..^5], name, value);
+            else
+                settings.faults.Add($"{name} is not a setting; docs/configuration.md lists them all.");
+        }
+
+        return settings;
+    }
+
+    /// <summary>The variables of this process.</summary>
+    public static HostSettings OfProcess() => Read(Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().Select(e => new KeyValuePair<string, string?>((string)e.Key, (string?)e.Value)));
+
+    /// <summary>The options with what is set.</summary>
+    /// <param name="options">What the command line says.</param>
+    /// <exception cref="HostRefusedException">A variable is unknown or its value cannot be used.</exception>
+    public DataHubOptions Apply(DataHubOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var postgres = PostgresOf();
+        var applied = options with
+        {
+            Production = Choice("ENVIRONMENT", "development", "production") == "production",
+            DataDirectory = Get("DATA") ?? options.DataDirectory,
+            Url = Get("URLS") ?? options.Url,
+            SeedsDirectory = Get("SEEDS") ?? options.SeedsDirectory,
+            KeysDirectory = Get("KEYS") ?? options.KeysDirectory,
+            Instance = Get("INSTANCE") ?? options.Instance,
+            Shards = (int)Number("SHARDS", postgres is null ? options.Shards : 2),
+            LeaseTime = TimeSpan.FromSeconds(Number("LEASE_SECONDS", (long)options.LeaseTime.TotalSeconds)),
+            Postgres = postgres,
+            RabbitMq = RabbitMqOf(),
+            Cities = EndpointOf() is { } endpoint && options.Roles.Named is { } named
+                ? named.Where(r => r.City is not null).Select(r => r.City!).Distinct(StringComparer.Ordinal).ToDictionary(key => key, _ => endpoint, StringComparer.Ordinal)
+                : options.Cities,
+            SimulatorLinks = Get("ADAPTER_URL") is null && Get("SIMULATOR_URL") is null ? options.SimulatorLinks : new SimulatorLinks(Address("SIMULATOR_URL"), Address("ADAPTER_URL")),
+        };
+        return faults.Count == 0 ? applied : throw new HostRefusedException(string.Join(Environment.NewLine, faults));
+    }
+
+    private string? PostgresOf()
+    {
+        if (Get("POSTGRES") is not { } text)
+            return null;
+        try
+        {
+            var connection = new Npgsql.NpgsqlConnectionStringBuilder(text);
+            if (Get("POSTGRES_PASSWORD") is { } password)
+                connection.Password = password;
+            return connection.ConnectionString;
+        }
+        catch (ArgumentException)
+        {
+            // Its text may hold a password.
+            return Bad<string?>("POSTGRES", "a connection string such as Host=127.0.0.1;Database=datahub;Username=datahub", null);
+        }
+    }
+
+    private RabbitMqOptions? RabbitMqOf() => Get("RABBITMQ_HOSTS") is not { } hosts ? null : new RabbitMqOptions
+    {
+        Hosts = hosts,
+        VirtualHost = Get("RABBITMQ_VHOST") ?? "/",
+        User = Get("RABBITMQ_USER"),
+        Password = Get("RABBITMQ_PASSWORD"),
+        Tls = Get("RABBITMQ_TLS_SERVER_NAME") is { } server ? new RabbitMqTls { ServerName = server, CaFile = Get("RABBITMQ_TLS_CA") } : null,
+    };
+
+    private CityEndpoint? EndpointOf() => new[] { "CITY_URL", "CITY_API_KEY", "CITY_SECRET", "CITY_PATH", "CITY_POSTGRES" }.All(n => Get(n) is null) ? null : new CityEndpoint
+    {
+        BaseUrl = Address("CITY_URL"),
+        ApiKey = Get("CITY_API_KEY"),
+        Secret = Get("CITY_SECRET"),
+        Path = Get("CITY_PATH"),
+        ConnectionString = Get("CITY_POSTGRES"),
+    };
+
+    private void AddSecret(string key, string name, string file)
+    {
+        try
+        {
+            values[key] = File.ReadAllText(file).TrimEnd('\r', '\n');
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            faults.Add($"{name} names the file '{file}', which cannot be read; name a file that this process may read.");
+        }
+    }
+
+    private string? Get(string name) => values.GetValueOrDefault(name);
+
+    private string? Choice(string name, params string[] allowed) =>
+        Get(name) is not { } value || allowed.Contains(value) ? Get(name) : Bad<string?>(name, string.Join(" or ", allowed), null);
+
+    private long Number(string name, long otherwise) =>
+        Get(name) is not { } value ? otherwise : long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : Bad(name, "a whole number", otherwise);
+
+    private Uri? Address(string name) =>
+        Get(name) is not { } value ? null : Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri : Bad<Uri?>(name, "an http address", null);
+
+    private T Bad<T>(string name, string form, T otherwise)
+    {
+        faults.Add($"{Prefix}{name} is not {form}.");
+        return otherwise;
+    }
+}
