@@ -116,9 +116,9 @@ CREATE TABLE datahub.exchange (
   PRIMARY KEY (node, exchange_id)
 ) PARTITION BY RANGE (node);
 CREATE TABLE datahub.exchange_hub PARTITION OF datahub.exchange FOR VALUES FROM (0) TO (100000)
-  WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.2);
+  WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.2);
 CREATE TABLE datahub.exchange_city PARTITION OF datahub.exchange FOR VALUES FROM (100000) TO (1000000)
-  WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.2);
+  WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.2);
 -- Both hold only what is still open, so they stay small however many exchanges there are.
 CREATE INDEX exchange_due ON datahub.exchange_hub (node, due_on) WHERE due_on IS NOT NULL AND stopped_on IS NULL AND notice_stage < 2;
 CREATE INDEX exchange_unreconciled ON datahub.exchange_hub (node, changed_at) WHERE outcome IS NOT NULL AND reconciled_at IS NULL;

@@ -7,7 +7,10 @@ using static DataHub.Core.Storage.Postgres.PostgresValues;
 
 namespace DataHub.Core.Storage.Postgres;
 
-/// <summary>The reads: one statement each, however many keys are asked for.</summary>
+/// <summary>
+/// The reads: one statement each, however many keys are asked for. OFFSET 0 keeps a lookup a lookup: without statistics
+/// (a month that has just begun) the planner would rather read all rows of a node once than look for a few of them.
+/// </summary>
 public sealed partial class PostgresNodeStore
 {
     // Numbers on a link have no gaps, so what is wanted lies within `limit` numbers of the first that is left; the run
@@ -23,13 +26,13 @@ public sealed partial class PostgresNodeStore
         FROM (SELECT o.first_seq + u.i - 1 AS seq, u.number, u.hub_state, u.hub_version, u.flow, wanted.first_seq AS from_seq
               FROM wanted, datahub.outgoing o, unnest(o.journal_numbers, o.hub_states, o.hub_versions, o.flows) WITH ORDINALITY u(number, hub_state, hub_version, flow, i)
               WHERE o.node = $1 AND o.peer = $2 AND o.first_seq >= wanted.first_run AND o.first_seq < wanted.first_seq + $4) m
-        JOIN datahub.journal j ON j.node = $1 AND j.number = m.number
+        CROSS JOIN LATERAL (SELECT body FROM datahub.journal WHERE node = $1 AND number = m.number OFFSET 0) j
         WHERE m.seq >= m.from_seq AND m.seq < m.from_seq + $4
         ORDER BY m.seq
         """;
 
     private const string Deliveries = "SELECT " + JournalColumns + ", d.exchange_id, d.refusal, d.position, d.attempts, d.next_attempt_at, d.parked_cause "
-        + "FROM datahub.native_delivery d JOIN datahub.journal j ON j.node = d.node AND j.number = d.number ";
+        + "FROM datahub.native_delivery d CROSS JOIN LATERAL (SELECT * FROM datahub.journal WHERE node = $1 AND number = d.number OFFSET 0) j ";
 
     private const string Exchanges = "SELECT " + ExchangeColumns + " FROM datahub.exchange ";
 
@@ -40,7 +43,8 @@ public sealed partial class PostgresNodeStore
     public async ValueTask<Dictionary<string, KnownMessage>> KnownAsync(string node, IReadOnlyCollection<string> keys, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(keys);
-        var rows = await ListAsync(node, "SELECT key, number, exchange_id, sequence, body FROM datahub.journal WHERE node = $1 AND key = ANY ($2)",
+        var rows = await ListAsync(node, "SELECT j.* FROM unnest($2) k "
+            + "CROSS JOIN LATERAL (SELECT key, number, exchange_id, sequence, body FROM datahub.journal WHERE node = $1 AND key = k OFFSET 0) j",
             static r => (Key: r.GetString(0), Message: new KnownMessage(r.GetInt64(1), r.GetString(2), r.GetInt64(3), r.GetFieldValue<byte[]>(4))),
             cancel, Of(NodeCode.Of(node)), Column(keys, Text));
         var found = rows.ToDictionary(r => r.Key, r => r.Message, StringComparer.Ordinal);
@@ -56,7 +60,7 @@ public sealed partial class PostgresNodeStore
     public async ValueTask<Dictionary<string, ExchangeRow>> ExchangesAsync(string node, IReadOnlyCollection<string> exchangeIds, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(exchangeIds);
-        var rows = await ListAsync(node, Exchanges + "WHERE node = $1 AND exchange_id = ANY ($2)", ReadExchange, cancel, Of(NodeCode.Of(node)), Column(exchangeIds, Text));
+        var rows = await ListAsync(node, "SELECT e.* FROM unnest($2) k CROSS JOIN LATERAL (" + Exchanges + "WHERE node = $1 AND exchange_id = k OFFSET 0) e", ReadExchange, cancel, Of(NodeCode.Of(node)), Column(exchangeIds, Text));
         return rows.ToDictionary(r => r.State.ExchangeId, StringComparer.Ordinal);
     }
 
@@ -72,7 +76,7 @@ public sealed partial class PostgresNodeStore
         Deliveries + "WHERE d.node = $1 AND d.parked_cause IS NOT NULL ORDER BY d.number, d.position LIMIT 1000", ReadDelivery, cancel, Of(NodeCode.Of(node)));
 
     public ValueTask<List<JournalRow>> ParkedAsync(string node, CancellationToken cancel) => ListAsync(node,
-        "SELECT " + JournalColumns + " FROM datahub.parked p JOIN datahub.journal j ON j.node = p.node AND j.number = p.number WHERE p.node = $1 ORDER BY p.number LIMIT 1000",
+        "SELECT " + JournalColumns + " FROM datahub.parked p CROSS JOIN LATERAL (SELECT * FROM datahub.journal WHERE node = $1 AND number = p.number OFFSET 0) j WHERE p.node = $1 ORDER BY p.number LIMIT 1000",
         ReadJournal, cancel, Of(NodeCode.Of(node)));
 
     // The filter on the id of no exchange lets PostgreSQL use the partial index, which leaves those rows out.
@@ -86,7 +90,7 @@ public sealed partial class PostgresNodeStore
 
     public ValueTask<JournalRow?> ReceiptAsync(string node, string peer, long sequence, CancellationToken cancel) => OneAsync(node,
         "SELECT " + JournalColumns + " FROM (SELECT * FROM datahub.receipt WHERE node = $1 AND peer = $2 AND to_sequence >= $3 ORDER BY to_sequence LIMIT 1) r "
-        + "JOIN datahub.journal j ON j.node = $1 AND j.number = r.number WHERE r.from_sequence <= $3",
+        + "CROSS JOIN LATERAL (SELECT * FROM datahub.journal WHERE node = $1 AND number = r.number OFFSET 0) j WHERE r.from_sequence <= $3",
         ReadJournal, cancel, Of(NodeCode.Of(node)), Of(NodeCode.Of(peer)), Of(sequence));
 
     public ValueTask<PublishedResult?> PublishedAsync(string resultId, CancellationToken cancel) => OneAsync(null,
