@@ -40,7 +40,7 @@ internal sealed class ErlangGround : IAsyncDisposable
         var port = LoopbackPorts.Next();
         var log = Path.Combine(folder.FullName, "epmd.log");
         var mapper = await GuardedProcess.StartAsync(
-            "KILL", log, ["epmd", "-port", port.ToString(), "-address", "127.0.0.1"], new Dictionary<string, string>(StringComparer.Ordinal));
+            "KILL", folder.FullName, log, ["epmd", "-port", port.ToString(), "-address", "127.0.0.1"], new Dictionary<string, string>(StringComparer.Ordinal));
         // A node that finds no port mapper starts one that would outlive it.
         await Waiting.UntilAsync("epmd", mapper, log, TimeSpan.FromSeconds(10), async () =>
         {

@@ -12,20 +12,22 @@ namespace DataHub.TestServers;
 /// </remarks>
 internal sealed class GuardedProcess : IAsyncDisposable
 {
-    // $1: the signal that ends the server when the input ends, $2: the log, then the command. Every server gets its own process group.
-    // A server that does not heed the ending signal within ten seconds is killed.
+    // $1: the signal that ends the server when the input ends, $2: its folder, which then goes too, $3: the log, then the command.
+    // Every server gets its own process group. One that does not heed the ending signal within ten seconds is killed.
     private const string Guard = """
-        end=$1 log=$2; shift 2
+        end=$1 folder=$2 log=$3; shift 3
         exec 3<&0
         setsid "$@" </dev/null >>"$log" 2>&1 3<&- &
         server=$!
         echo "$server"
         (
             while read -r signal; do kill -s "$signal" "$server"; done <&3
+            trap '' TERM
             kill -s "$end" -- "-$server"
             tries=0
             while kill -0 "$server" && [ "$tries" -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
             kill -s KILL -- "-$server"
+            rm -rf "$folder"
         ) >/dev/null 2>&1 &
         guard=$!
         wait "$server" 2>/dev/null
@@ -34,11 +36,13 @@ internal sealed class GuardedProcess : IAsyncDisposable
         exit "$code"
         """;
 
+    private readonly string endSignal;
     private readonly Process shell;
 
-    private GuardedProcess(Process shell, int id)
+    private GuardedProcess(Process shell, string endSignal, int id)
     {
         this.shell = shell;
+        this.endSignal = endSignal;
         Id = id;
     }
 
@@ -47,20 +51,22 @@ internal sealed class GuardedProcess : IAsyncDisposable
 
     public bool HasExited => shell.HasExited;
 
-    /// <param name="endSignal">What ends the server when this process goes away: KILL, or a signal that lets it end its own children.</param>
+    /// <param name="endSignal">What ends the server in the end: KILL, or a signal that lets it end its own children.</param>
+    /// <param name="folder">Removed when this process dies before the server.</param>
     public static async Task<GuardedProcess> StartAsync(
-        string endSignal, string logFile, IEnumerable<string> command, IReadOnlyDictionary<string, string> environment)
+        string endSignal, string folder, string logFile, IEnumerable<string> command, IReadOnlyDictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo("/bin/sh") { RedirectStandardInput = true, RedirectStandardOutput = true };
-        foreach (var argument in (string[])["-c", Guard, "guard", endSignal, logFile, .. command])
+        // In a session of its own, so that a signal to this process's group spares it.
+        var start = new ProcessStartInfo("setsid") { RedirectStandardInput = true, RedirectStandardOutput = true };
+        foreach (var argument in (string[])["/bin/sh", "-c", Guard, "guard", endSignal, folder, logFile, .. command])
             start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
 
-        var shell = Process.Start(start) ?? throw new InvalidOperationException("/bin/sh did not start.");
+        var shell = Process.Start(start) ?? throw new InvalidOperationException("setsid did not start.");
         var id = await shell.StandardOutput.ReadLineAsync()
             ?? throw new InvalidOperationException($"The guard of {string.Join(' ', command)} ended at once.");
-        return new GuardedProcess(shell, int.Parse(id));
+        return new GuardedProcess(shell, endSignal, int.Parse(id));
     }
 
     /// <summary>Sends a signal, and comes back when the server has ended.</summary>
@@ -89,13 +95,16 @@ internal sealed class GuardedProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the server with the ending signal it was started with.</summary>
+    /// <summary>Ends the server with its ending signal. One that does not heed it is killed.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!HasExited)
+        try
         {
-            shell.StandardInput.Close();
-            await shell.WaitForExitAsync();
+            await EndAsync(endSignal, TimeSpan.FromSeconds(30));
+        }
+        catch (TimeoutException)
+        {
+            await EndAsync("KILL", TimeSpan.FromSeconds(30));
         }
 
         shell.Dispose();

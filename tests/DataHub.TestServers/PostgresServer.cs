@@ -26,7 +26,7 @@ public sealed record PostgresOptions
 public sealed class PostgresServer : IAsyncDisposable
 {
     private const string User = "datahub";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("datahub-postgres-");
     private readonly int port = LoopbackPorts.Next();
@@ -49,11 +49,14 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Processor time since the server was last started, with that of back ends that have ended.</summary>
     public TimeSpan ProcessorTime => process is { } running ? ProcessTree.ProcessorTime(running.Id) : TimeSpan.Zero;
 
+    /// <summary>Data and the log (server.log). Goes with the server.</summary>
+    public string Folder => folder.FullName;
+
     public long BytesOnDisk => ProcessTree.BytesOnDisk(Data);
 
-    private string Data => Path.Combine(folder.FullName, "data");
+    private string Data => Path.Combine(Folder, "data");
 
-    private string Log => Path.Combine(folder.FullName, "server.log");
+    private string Log => Path.Combine(Folder, "server.log");
 
     // PostgreSQL refuses to run as root; Debian's package makes this user.
     private static IEnumerable<string> AsServerUser =>
@@ -87,7 +90,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
         // SIGQUIT lets the server end its back ends, which leave its process group; they would see it gone only when they are idle.
         process = await GuardedProcess.StartAsync(
-            "QUIT", Log, [.. AsServerUser, Path.Combine(binaries, "postgres"), "-D", Data], Environment);
+            "QUIT", Folder, Log, [.. AsServerUser, Path.Combine(binaries, "postgres"), "-D", Data], Environment);
         await Waiting.UntilAsync("PostgreSQL", process, Log, Patience, ConnectAsync);
     }
 
@@ -159,7 +162,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private async Task InitializeAsync(PostgresOptions options)
     {
-        var passwordFile = Path.Combine(folder.FullName, "password");
+        var passwordFile = Path.Combine(Folder, "password");
         await File.WriteAllTextAsync(passwordFile, password);
         await File.WriteAllTextAsync(Log, "");
         if (System.Environment.IsPrivilegedProcess)

@@ -26,15 +26,19 @@ public sealed class RabbitCluster : IAsyncDisposable
             .Select(_ => new RabbitServer(ground, ownsGround: false, RabbitServer.NewNodeName(), credentials))
             .ToList();
         var cluster = new RabbitCluster(ground, nodes);
-        IEnumerable<string> members =
+        // The first node waits for nobody; the others know it alone, and wait for it as long as this start waits for them.
+        IEnumerable<string> following =
         [
             "cluster_formation.peer_discovery_backend = classic_config",
-            .. nodes.Select(static (node, i) => $"cluster_formation.classic_config.nodes.{i + 1} = {node.NodeName}"),
+            $"cluster_formation.classic_config.nodes.1 = {nodes[0].NodeName}",
+            "cluster_formation.discovery_retry_interval = 250",
+            "cluster_formation.discovery_retry_limit = 400",
         ];
         try
         {
-            foreach (var node in nodes)
-                await node.PrepareAsync(options with { Configuration = [.. options.Configuration, .. members] });
+            await nodes[0].PrepareAsync(options);
+            foreach (var node in nodes.Skip(1))
+                await node.PrepareAsync(options with { Configuration = [.. options.Configuration, .. following] });
             await Task.WhenAll(nodes.Select(static node => node.StartAgainAsync()));
             await cluster.WaitForAllAsync();
             return cluster;

@@ -15,18 +15,17 @@ public sealed record RabbitOptions
 }
 
 /// <summary>
-/// A RabbitMQ server of its own, on loopback with free ports and a temporary folder, without plug-ins. It ends with this process however
+/// A RabbitMQ server of its own, on loopback with free ports and a temporary Folder, without plug-ins. It ends with this process however
 /// this process ends.
 /// </summary>
 public sealed class RabbitServer : IAsyncDisposable
 {
     private const string Scripts = "/usr/lib/rabbitmq/bin";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private readonly ErlangGround ground;
     private readonly bool ownsGround;
     private readonly RabbitCredentials credentials;
-    private readonly string folder;
     private readonly int port = LoopbackPorts.Next();
     private readonly int distributionPort = LoopbackPorts.Next();
     private GuardedProcess? process;
@@ -37,13 +36,16 @@ public sealed class RabbitServer : IAsyncDisposable
         this.ownsGround = ownsGround;
         this.credentials = credentials;
         NodeName = nodeName;
-        folder = Path.Combine(ground.Folder, nodeName);
+        Folder = Path.Combine(ground.Folder, nodeName);
     }
 
     /// <summary>True where Debian's package rabbitmq-server is installed.</summary>
     public static bool IsInstalled => File.Exists(Path.Combine(Scripts, "rabbitmq-server"));
 
     public string NodeName { get; }
+
+    /// <summary>Configuration, data and logs (log/server.log). Goes with the server.</summary>
+    public string Folder { get; }
 
     public Uri Uri => new(ConnectionString);
 
@@ -59,7 +61,7 @@ public sealed class RabbitServer : IAsyncDisposable
     public TimeSpan ProcessorTime => process is { } running ? ProcessTree.ProcessorTime(running.Id) : TimeSpan.Zero;
 
     /// <summary>Bytes of queues, logs of the consensus and tables. Not of the text log.</summary>
-    public long BytesOnDisk => ProcessTree.BytesOnDisk(Path.Combine(folder, "data"));
+    public long BytesOnDisk => ProcessTree.BytesOnDisk(Path.Combine(Folder, "data"));
 
     public static string NewNodeName() => $"datahub-{Guid.NewGuid().ToString("N")[..8]}@localhost";
 
@@ -88,8 +90,9 @@ public sealed class RabbitServer : IAsyncDisposable
         if (process is not null)
             await process.DisposeAsync();
 
-        var log = Path.Combine(folder, "log", "server.log");
-        process = await GuardedProcess.StartAsync("KILL", Path.Combine(folder, "output.log"), [Path.Combine(Scripts, "rabbitmq-server")], Environment);
+        var log = Path.Combine(Folder, "log", "server.log");
+        process = await GuardedProcess.StartAsync(
+            "KILL", Folder, Path.Combine(Folder, "output.log"), [Path.Combine(Scripts, "rabbitmq-server")], Environment);
         await Waiting.UntilAsync("RabbitMQ", process, log, Patience, ConnectAsync);
     }
 
@@ -112,7 +115,7 @@ public sealed class RabbitServer : IAsyncDisposable
     public async Task<string> CreateVirtualHostAsync()
     {
         var name = "test-" + Guid.NewGuid().ToString("N")[..12];
-        var definitions = Path.Combine(folder, name + ".json");
+        var definitions = Path.Combine(Folder, name + ".json");
         // One call for both, because every call of rabbitmqctl costs half a second.
         await File.WriteAllTextAsync(definitions, JsonSerializer.Serialize(new
         {
@@ -133,10 +136,10 @@ public sealed class RabbitServer : IAsyncDisposable
 
     internal async Task PrepareAsync(RabbitOptions options)
     {
-        Directory.CreateDirectory(Path.Combine(folder, "conf.d"));
-        await File.WriteAllTextAsync(Path.Combine(folder, "env.conf"), "");
-        await File.WriteAllTextAsync(Path.Combine(folder, "enabled_plugins"), "[].\n");
-        await File.WriteAllLinesAsync(Path.Combine(folder, "rabbitmq.conf"),
+        Directory.CreateDirectory(Path.Combine(Folder, "conf.d"));
+        await File.WriteAllTextAsync(Path.Combine(Folder, "env.conf"), "");
+        await File.WriteAllTextAsync(Path.Combine(Folder, "enabled_plugins"), "[].\n");
+        await File.WriteAllLinesAsync(Path.Combine(Folder, "rabbitmq.conf"),
         [
             $"listeners.tcp.1 = 127.0.0.1:{port}",
             $"default_user = {credentials.User}",
@@ -153,13 +156,13 @@ public sealed class RabbitServer : IAsyncDisposable
     {
         ["RABBITMQ_NODENAME"] = NodeName,
         ["RABBITMQ_DIST_PORT"] = distributionPort.ToString(),
-        ["RABBITMQ_CONF_ENV_FILE"] = Path.Combine(folder, "env.conf"),
-        ["RABBITMQ_CONFIG_FILE"] = Path.Combine(folder, "rabbitmq.conf"),
-        ["RABBITMQ_CONFIG_FILES"] = Path.Combine(folder, "conf.d"),
-        ["RABBITMQ_ADVANCED_CONFIG_FILE"] = Path.Combine(folder, "advanced.config"),
-        ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(folder, "enabled_plugins"),
-        ["RABBITMQ_MNESIA_BASE"] = Path.Combine(folder, "data"),
-        ["RABBITMQ_LOG_BASE"] = Path.Combine(folder, "log"),
+        ["RABBITMQ_CONF_ENV_FILE"] = Path.Combine(Folder, "env.conf"),
+        ["RABBITMQ_CONFIG_FILE"] = Path.Combine(Folder, "rabbitmq.conf"),
+        ["RABBITMQ_CONFIG_FILES"] = Path.Combine(Folder, "conf.d"),
+        ["RABBITMQ_ADVANCED_CONFIG_FILE"] = Path.Combine(Folder, "advanced.config"),
+        ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(Folder, "enabled_plugins"),
+        ["RABBITMQ_MNESIA_BASE"] = Path.Combine(Folder, "data"),
+        ["RABBITMQ_LOG_BASE"] = Path.Combine(Folder, "log"),
         ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
         ["RABBITMQ_CTL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
         // The start script then becomes the Erlang machine, instead of standing before it and passing signals on.

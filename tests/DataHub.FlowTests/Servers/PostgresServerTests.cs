@@ -50,6 +50,7 @@ public sealed class PostgresServerTests
 
         processes.Count.ShouldBeGreaterThan(2);
         Processes.Living(processes).ShouldBeEmpty();
+        servers.ShouldAllBe(static server => !Directory.Exists(server.Folder));
     }
 
     private static async Task<long> CountAsync(string database) => (long)(await ScalarAsync(database, "SELECT count(*) FROM kept"))!;
