@@ -191,7 +191,7 @@ public sealed class CitySystem(
         }
         catch (Exception e)
         {
-            log?.LogError(e, "Message {MessageId} of city {City} could not be booked; it is handed over again", action.MessageId, City);
+            log?.LogError("Message {MessageId} of city {City} could not be booked ({Fault}); it is handed over again", action.MessageId, City, e.GetType().Name);
             await Task.Delay(LongestPause, time, CancellationToken.None);
         }
         finally
@@ -212,7 +212,7 @@ public sealed class CitySystem(
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            log?.LogDebug(e, "Message {MessageId} of city {City} was not handed over", action.MessageId, City);
+            log?.LogDebug("Message {MessageId} of city {City} was not handed over ({Fault})", action.MessageId, City, e.GetType().Name);
             return new PortOutcome.Retry(TimeSpan.FromMilliseconds(Math.Min(10_000, 100 << Math.Min(action.Attempts, 7))));
         }
     }

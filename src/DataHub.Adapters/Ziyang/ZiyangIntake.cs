@@ -39,7 +39,8 @@ internal sealed class ZiyangIntake(ZiyangFolders folders, CityAdapterContext con
                 target = folders.Done;
                 break;
             case ZiyangReadOutcome.Refused { Reasons: var reasons }:
-                log.LogWarning("File {Name} of {City} is refused: {Codes}", name, context.City.Key, string.Join(", ", reasons.Select(reason => reason.Code)));
+                // Without its name, which the city chose: it stands in the folder of bad files with its reasons.
+                log.LogWarning("A file of {City} is refused: {Codes}", context.City.Key, string.Join(", ", reasons.Select(reason => reason.Code)));
                 await context.Intake.RefuseAsync(content.AsMemory(0, Math.Min(content.Length, EvidenceBytes)), null, reasons, cancellationToken);
                 acks = [new SubmitAck(null, SubmitResult.Refused, null, reasons)];
                 target = folders.Bad;
@@ -52,7 +53,7 @@ internal sealed class ZiyangIntake(ZiyangFolders folders, CityAdapterContext con
         var answer = folders.SubmitAckFormat.Write([.. acks.Select(context.Mapping.Acks.ToNative)]);
         await folders.Ack.PublishAsync(ZiyangFolders.AckName(name, content), answer, cancellationToken);
         if (target.Contains(name))
-            log.LogWarning("File name {Name} of {City} is used again", name, context.City.Key);
+            log.LogWarning("A file name of {City} is used again", context.City.Key);
         ZiyangFolders.PutAway(folders.Out, target, name, content);
     }
 

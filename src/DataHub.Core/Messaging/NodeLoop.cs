@@ -85,7 +85,10 @@ public sealed class NodeLoop<T>(int capacity, int groupWeight, Func<T, int> weig
             if (e is LeaseLostException || (e is OperationCanceledException && cancel.IsCancellationRequested))
                 throw;
             if (e is not StoreUnavailableException)
-                log.LogError(e, "A group of work failed and was not committed.");
+            {
+                // Type and place only: the message may quote what was worked on.
+                log.LogError("A group of work failed and was not committed: {Fault} {Place}", e.GetType().FullName, e.StackTrace);
+            }
             await RecoverAsync(e, cancel);
         }
     }

@@ -127,7 +127,7 @@ public sealed class ZiyangCalls<TAnswer>(
         if (rows is null || (keys.Count > 0 && rows.Count != keys.Count))
         {
             // What it was to answer is asked again when its time is up.
-            log.LogWarning("The answer {Name} cannot be read and is set aside", name);
+            log.LogWarning("An answer of the city cannot be read and is set aside");
             ZiyangFolders.PutAway(answers, folders.Bad, name, content);
             return;
         }
