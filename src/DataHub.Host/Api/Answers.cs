@@ -203,8 +203,15 @@ internal sealed record ReceiptEntryAnswer(string MessageId, long Sequence, strin
 
 /// <summary>Whether the process can work.</summary>
 /// <param name="Status"><c>live</c>, <c>ready</c> or <c>not-ready</c>.</param>
-/// <param name="Checks">By part: <c>ok</c>, or what is wrong.</param>
-internal sealed record HealthAnswer(string Status, IReadOnlyDictionary<string, string> Checks);
+/// <param name="Checks">Every part that was looked at; further ones may come.</param>
+internal sealed record HealthAnswer(string Status, IReadOnlyList<HealthCheck> Checks);
+
+/// <summary>How one part of the process is.</summary>
+/// <param name="Name">The part: <c>database</c>, <c>bus</c>, a node, the leases of a role.</param>
+/// <param name="State"><c>ok</c> or <c>failed</c>.</param>
+/// <param name="Since">When it was first found so.</param>
+/// <param name="Sentence">What is wrong; absent where nothing is.</param>
+internal sealed record HealthCheck(string Name, string State, DateTimeOffset Since, string? Sentence);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Problem))]

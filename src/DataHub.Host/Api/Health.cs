@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DataHub.Contracts;
 using DataHub.Core.Storage;
 using DataHub.Host.Roles;
@@ -10,16 +11,26 @@ internal sealed class Health(DataHubHost host)
     private const string Ok = "ok";
     private static readonly TimeSpan ReadWithin = TimeSpan.FromSeconds(2);
 
-    public static IResult Live() => Results.Json(new HealthAnswer("live", new Dictionary<string, string>()));
+    private readonly ConcurrentDictionary<string, (string Found, DateTimeOffset Since)> seen = new(StringComparer.Ordinal);
+
+    public static IResult Live() => Results.Json(new HealthAnswer("live", []));
 
     public async Task<IResult> ReadyAsync(CancellationToken cancel)
     {
         var checks = await ChecksAsync(cancel);
         var ready = checks.Values.All(v => v == Ok);
-        return Results.Json(new HealthAnswer(ready ? "ready" : "not-ready", checks), statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+        return Results.Json(new HealthAnswer(ready ? "ready" : "not-ready", [.. checks.Select(c => Answer(c.Key, c.Value))]), statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
-    /// <summary>By part: <c>ok</c>, or what is wrong.</summary>
+    // Since when a part is as it is: nobody but those who ask here looks, so it is when they first saw it so.
+    private HealthCheck Answer(string name, string found)
+    {
+        var now = host.Options.Time.GetUtcNow();
+        var (state, since) = seen.AddOrUpdate(name, (found, now), (_, before) => before.Found == found ? before : (found, now));
+        return new HealthCheck(name, state == Ok ? Ok : "failed", since, state == Ok ? null : state);
+    }
+
+    /// <summary>By part: <c>ok</c>, or a sentence that says what is wrong. A further check is a further entry.</summary>
     public async Task<SortedDictionary<string, string>> ChecksAsync(CancellationToken cancel)
     {
         var checks = new SortedDictionary<string, string>(StringComparer.Ordinal);

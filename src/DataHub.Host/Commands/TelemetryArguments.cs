@@ -28,13 +28,6 @@ internal sealed class TelemetryArguments
         Recursive = true,
     };
 
-    private readonly Option<string?> instance = new("--instance")
-    {
-        Description = "Name of this process in traces and metrics; or the variable DATAHUB_INSTANCE",
-        DefaultValueFactory = _ => Variable("DATAHUB_INSTANCE"),
-        Recursive = true,
-    };
-
     private readonly Option<string> logFormat = new("--log-format")
     {
         Description = "text or json; or the variable DATAHUB_LOG_FORMAT",
@@ -54,7 +47,7 @@ internal sealed class TelemetryArguments
     private const string Text = "text";
     private const string Json = "json";
 
-    public IEnumerable<Option> All => [endpoint, protocol, sample, instance, logFormat, logLevel];
+    public IEnumerable<Option> All => [endpoint, protocol, sample, logFormat, logLevel];
 
     /// <exception cref="HostRefusedException">A value is none of those that can be chosen.</exception>
     public (TelemetryOptions Telemetry, LogLevel Level) Read(ParseResult parsed) => (new TelemetryOptions
@@ -62,7 +55,6 @@ internal sealed class TelemetryArguments
         OtlpEndpoint = parsed.GetValue(endpoint),
         Protocol = Choose(parsed, protocol, (Grpc, OtlpProtocol.Grpc), (HttpProtobuf, OtlpProtocol.HttpProtobuf)),
         SampleRatio = parsed.GetValue(sample),
-        InstanceId = parsed.GetValue(instance),
         LogFormat = Choose(parsed, logFormat, (Text, LogFormat.Text), (Json, LogFormat.Json)),
     }, parsed.GetValue(logLevel));
 

@@ -102,7 +102,7 @@ public sealed class DataHubHost : IAsyncDisposable
         Directory.CreateDirectory(Options.DataDirectory);
         if (Options.Postgres is null)
             instanceLock = LockDirectory(Options.DataDirectory);
-        export = OtlpExport.Start(Options.Telemetry);
+        export = OtlpExport.Start(Options.Telemetry, Options.Instance);
         var seeds = Options.SeedsDirectory ?? RegistrySnapshot.FindSeeds();
         Registry = RegistrySnapshot.Load(seeds);
         Samples = SampleCases.Load(seeds, Registry);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Reflection;
 using DataHub.Core.Telemetry;
 using OpenTelemetry;
@@ -32,12 +31,13 @@ internal sealed class OtlpExport : IDisposable
     }
 
     /// <summary>Null where no endpoint is set.</summary>
-    public static OtlpExport? Start(TelemetryOptions options)
+    /// <param name="instance">Name of this process among all.</param>
+    public static OtlpExport? Start(TelemetryOptions options, string instance)
     {
         if (options.OtlpEndpoint is not { } endpoint)
             return null;
         var service = ResourceBuilder.CreateEmpty().AddService("datahub", serviceVersion: typeof(OtlpExport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion,
-            autoGenerateServiceInstanceId: false, serviceInstanceId: options.InstanceId ?? string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}-{Environment.ProcessId}"));
+            autoGenerateServiceInstanceId: false, serviceInstanceId: instance);
         var traces = Sdk.CreateTracerProviderBuilder()
             .SetResourceBuilder(service)
             .AddSource(Signals.Name)

@@ -31,9 +31,6 @@ public sealed record TelemetryOptions
     /// <summary>Part of the exchanges that are traced, 0 to 1. Decided by the exchange's id, so alike in all processes.</summary>
     public double SampleRatio { get; init; } = 1;
 
-    /// <summary>Names this process among all; null: machine and process id.</summary>
-    public string? InstanceId { get; init; }
-
     /// <summary>Pause between two exports of the metrics.</summary>
     public TimeSpan MetricsEvery { get; init; } = TimeSpan.FromSeconds(15);
 

@@ -252,9 +252,13 @@ public sealed class ConditionTests
         File.WriteAllText(Path.Combine(fixture.DataDirectory, "datahub.db"), "This is no database." + new string('x', 5000));
         var http = new DefaultHttpContext { RequestServices = new ServiceCollection().AddLogging().BuildServiceProvider() };
 
+        using var body = new MemoryStream();
+        http.Response.Body = body;
+
         await (await new Health(host).ReadyAsync(default)).ExecuteAsync(http);
 
         http.Response.StatusCode.ShouldBe(503);
+        System.Text.Encoding.UTF8.GetString(body.ToArray()).ShouldContain("the database cannot be read");
         (await new Health(host).ChecksAsync(default)).Where(c => c.Value != "ok").Select(c => c.Key).ShouldBe(["adapter:510100", "adapter:510600", "adapter:511400", "adapter:512000", "bus", "database"]);
     }
 

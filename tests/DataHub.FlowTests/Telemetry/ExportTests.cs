@@ -31,7 +31,8 @@ public sealed class ExportTests
 
         await using var fixture = await HostFixture.WithPlayedCitiesAsync(o => o with
         {
-            Telemetry = new TelemetryOptions { OtlpEndpoint = collector.Urls.First(), Protocol = OtlpProtocol.HttpProtobuf, InstanceId = "test-instance", MetricsEvery = TimeSpan.FromMilliseconds(200) },
+            Instance = "test-instance",
+            Telemetry = new TelemetryOptions { OtlpEndpoint = collector.Urls.First(), Protocol = OtlpProtocol.HttpProtobuf, MetricsEvery = TimeSpan.FromMilliseconds(200) },
         });
         await new Journey(fixture).GoodCaseAsync();
 
