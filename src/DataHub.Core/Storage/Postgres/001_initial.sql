@@ -16,7 +16,7 @@ CREATE TABLE datahub.member (
   PRIMARY KEY (role, owner)
 ) WITH (fillfactor = 50);
 
--- Partitioned by month (datahub.ensure_partition makes them). A unique index over all months would have to hold the
+-- Partitioned by month (datahub.ensure_partition makes them, days ahead; not more, as a key is looked up in each). A unique index over all months would have to hold the
 -- time; each month has its own, and the node's one writer looks a key up in all of them before it appends.
 CREATE TABLE datahub.journal (
   number bigint NOT NULL,
@@ -195,12 +195,15 @@ END $$;
 CREATE FUNCTION datahub.advance_links(p_node integer, p_peers integer[], p_first bigint[], p_sent bigint[], p_received bigint[], p_acknowledged bigint[])
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  IF EXISTS (SELECT FROM unnest(p_peers, p_first) u(peer, first) JOIN datahub.link l ON l.node = p_node AND l.peer = u.peer WHERE u.first > 0 AND u.first <= l.sent) THEN
-    RAISE unique_violation USING MESSAGE = 'a number of a link was given before';
-  END IF;
-  INSERT INTO datahub.link AS l (node, peer, sent, received, acknowledged)
-    SELECT p_node, u.peer, u.sent, u.received, u.acknowledged FROM unnest(p_peers, p_sent, p_received, p_acknowledged) u(peer, sent, received, acknowledged)
-    ON CONFLICT (node, peer) DO UPDATE SET sent = greatest(l.sent, excluded.sent), received = greatest(l.received, excluded.received), acknowledged = greatest(l.acknowledged, excluded.acknowledged);
-  DELETE FROM datahub.outgoing o USING unnest(p_peers, p_acknowledged) u(peer, upto)
-    WHERE u.upto > 0 AND o.node = p_node AND o.peer = u.peer AND o.first_seq <= u.upto AND o.last_seq <= u.upto;
+  FOR i IN 1 .. cardinality(p_peers) LOOP
+    INSERT INTO datahub.link AS l (node, peer, sent, received, acknowledged) VALUES (p_node, p_peers[i], p_sent[i], p_received[i], p_acknowledged[i])
+      ON CONFLICT (node, peer) DO UPDATE SET sent = greatest(l.sent, excluded.sent), received = greatest(l.received, excluded.received),
+        acknowledged = greatest(l.acknowledged, excluded.acknowledged) WHERE p_first[i] = 0 OR l.sent < p_first[i];
+    IF NOT FOUND THEN
+      RAISE unique_violation USING MESSAGE = 'a number of a link was given before';
+    END IF;
+    IF p_acknowledged[i] > 0 THEN
+      DELETE FROM datahub.outgoing WHERE node = p_node AND peer = p_peers[i] AND first_seq <= p_acknowledged[i] AND last_seq <= p_acknowledged[i];
+    END IF;
+  END LOOP;
 END $$;

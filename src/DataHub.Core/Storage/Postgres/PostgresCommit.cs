@@ -13,10 +13,8 @@ internal static class PostgresCommit
     private const string InsertJournal = "INSERT INTO datahub.journal (node, number, at, sequence, kind, hash, key, message_id, type, exchange_id, sender, reasons, body) "
         + "SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), unnest($10), unnest($11), unnest($12), unnest($13)";
 
-    private static readonly string UpsertExchanges = "INSERT INTO datahub.exchange (node, " + ExchangeColumns + ") SELECT $1, "
-        + string.Join(", ", Enumerable.Range(2, 26).Select(i => $"unnest(${i})"))
-        + " ON CONFLICT (node, exchange_id) DO UPDATE SET "
-        + string.Join(", ", ExchangeColumns.Split(", ").Skip(1).Select(c => $"{c} = excluded.{c}"));
+    private static readonly string UpsertHubExchanges = UpsertExchanges(HubExchanges);
+    private static readonly string UpsertCityExchanges = UpsertExchanges(CityExchanges);
 
     /// <summary>Fills the batch. Returns the journal's head once it is committed.</summary>
     public static JournalHead Write(NpgsqlBatch batch, NodeCommit commit, JournalHead head)
@@ -52,6 +50,11 @@ internal static class PostgresCommit
         WriteResults(batch, commit);
         return next;
     }
+
+    private static string UpsertExchanges(string table) => "INSERT INTO " + table + " (node, " + ExchangeColumns + ") SELECT $1, "
+        + string.Join(", ", Enumerable.Range(2, 26).Select(i => $"unnest(${i})"))
+        + " ON CONFLICT (node, exchange_id) DO UPDATE SET "
+        + string.Join(", ", ExchangeColumns.Split(", ").Skip(1).Select(c => $"{c} = excluded.{c}"));
 
     private static JournalEntry Storable(JournalEntry e)
     {
@@ -100,7 +103,8 @@ internal static class PostgresCommit
             Column(peers, p => sent.GetValueOrDefault(p).Last), Column(peers, p => commit.Received.GetValueOrDefault(p)), Column(peers, p => commit.Acknowledged.GetValueOrDefault(p)));
     }
 
-    private static void WriteExchanges(NpgsqlBatch batch, int node, IReadOnlyCollection<ExchangeRow> rows) => Add(batch, UpsertExchanges, Of(node),
+    private static void WriteExchanges(NpgsqlBatch batch, int node, IReadOnlyCollection<ExchangeRow> rows) => Add(batch,
+        IsHub(node) ? UpsertHubExchanges : UpsertCityExchanges, Of(node),
         Column(rows, r => r.State.ExchangeId), Column(rows, r => r.State.Flow), Column(rows, r => r.State.FlowVersion), Column(rows, r => r.State.Item),
         Column(rows, r => r.State.SourceCity), Column(rows, r => r.State.TargetCity), Column(rows, r => r.State.State), Column(rows, r => r.State.Version),
         TimeColumn(rows, r => r.State.OpenedAt), TimeColumn(rows, r => r.State.ChangedAt),
@@ -128,8 +132,8 @@ internal static class PostgresCommit
 
         if (commit.NativeDone.Count > 0)
         {
-            Add(batch, "DELETE FROM datahub.native_delivery d USING unnest($2, $3) u(number, position) WHERE d.node = $1 AND d.number = u.number AND d.position = u.position",
-                Of(node), Column(commit.NativeDone, d => d.JournalNumber), Column(commit.NativeDone, d => d.Position));
+            Add(batch, "DELETE FROM datahub.native_delivery WHERE ctid = ANY (ARRAY(SELECT d.ctid FROM unnest($2, $3) u(number, position) "
+                + "CROSS JOIN LATERAL (SELECT ctid FROM datahub.native_delivery WHERE node = $1 AND number = u.number AND position = u.position OFFSET 0) d))", Of(node), Column(commit.NativeDone, d => d.JournalNumber), Column(commit.NativeDone, d => d.Position));
         }
     }
 
@@ -172,12 +176,8 @@ internal static class PostgresCommit
                 Column(holders, h => h.ResultId), Column(holders, h => h.City));
         }
 
-        if (commit.ChangedResults.Count > 0)
-        {
-            var last = commit.ChangedResults.GroupBy(c => c.ResultId, StringComparer.Ordinal).Select(g => g.Last()).ToList();
-            Add(batch, "UPDATE datahub.published_result r SET digest = u.digest, revoked = u.revoked FROM unnest($1, $2, $3) u(result_id, digest, revoked) WHERE r.result_id = u.result_id",
-                Column(last, c => c.ResultId), Column(last, c => c.Digest), Column(last, c => c.Revoked));
-        }
+        foreach (var (resultId, digest, revoked) in commit.ChangedResults)
+            Add(batch, "UPDATE datahub.published_result SET digest = $2, revoked = $3 WHERE result_id = $1", Of(resultId), Of(digest), Of(revoked));
     }
 
     private static void Add(NpgsqlBatch batch, string sql, params ReadOnlySpan<NpgsqlParameter> parameters)

@@ -22,7 +22,7 @@ public sealed partial class PostgresNodeStore : INodeStore, INodeLeases
 
     private readonly NpgsqlDataSource source;
     private readonly ConcurrentDictionary<string, Writer> writers = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<int, bool> months = new();
+    private readonly ConcurrentDictionary<DateOnly, bool> days = new();
 
     private PostgresNodeStore(NpgsqlDataSource source) => this.source = source;
 
@@ -37,9 +37,6 @@ public sealed partial class PostgresNodeStore : INodeStore, INodeLeases
         try
         {
             await PostgresMigrations.ApplyAsync(store.source, cancel);
-            await using var command = store.source.CreateCommand(
-                "SELECT datahub.ensure_partition((date_trunc('month', now()) + make_interval(months => m))::date) FROM generate_series(0, 2) m");
-            await command.ExecuteNonQueryAsync(cancel);
             return store;
         }
         catch (Exception e)
@@ -66,7 +63,7 @@ public sealed partial class PostgresNodeStore : INodeStore, INodeLeases
             // Whether it was written may not be known: the head is read again, and what the node holds too.
             writer.Head = null;
             writer.Unsettled = true;
-            months.Clear();
+            days.Clear();
             if (PostgresFaults.SpoilsPool(e))
                 source.Clear();
             if (PostgresFaults.IsFault(e))
@@ -85,7 +82,7 @@ public sealed partial class PostgresNodeStore : INodeStore, INodeLeases
     {
         var head = writer is { Unsettled: false, Head: { } known } ? known : await SettleAsync(writer, CancellationToken.None);
         foreach (var entry in commit.Entries)
-            await EnsureMonthAsync(PostgresValues.Time(entry.At));
+            await EnsurePartitionAsync(DateOnly.FromDateTime(entry.At.UtcDateTime));
         await using var batch = source.CreateBatch();
         var next = PostgresCommit.Write(batch, commit, head);
         await batch.ExecuteNonQueryAsync();
@@ -110,15 +107,15 @@ public sealed partial class PostgresNodeStore : INodeStore, INodeLeases
         return head;
     }
 
-    private async ValueTask EnsureMonthAsync(DateTime at)
+    /// <summary>Asked once a day, a week ahead: no commit waits for its month's tables at the turn of the month.</summary>
+    private async ValueTask EnsurePartitionAsync(DateOnly day)
     {
-        var month = (at.Year * 12) + at.Month;
-        if (months.ContainsKey(month))
+        if (days.ContainsKey(day))
             return;
-        await using var command = source.CreateCommand("SELECT datahub.ensure_partition($1)");
-        command.Parameters.Add(PostgresValues.Of(DateOnly.FromDateTime(at)));
+        await using var command = source.CreateCommand("SELECT datahub.ensure_partition($1), datahub.ensure_partition($1 + 7)");
+        command.Parameters.Add(PostgresValues.Of(day));
         await command.ExecuteNonQueryAsync();
-        months[month] = true;
+        days[day] = true;
     }
 
     private Writer WriterOf(string node) => writers.GetOrAdd(node, static n => new Writer(n));

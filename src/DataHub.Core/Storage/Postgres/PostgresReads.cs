@@ -34,8 +34,6 @@ public sealed partial class PostgresNodeStore
     private const string Deliveries = "SELECT " + JournalColumns + ", d.exchange_id, d.refusal, d.position, d.attempts, d.next_attempt_at, d.parked_cause "
         + "FROM datahub.native_delivery d CROSS JOIN LATERAL (SELECT * FROM datahub.journal WHERE node = $1 AND number = d.number OFFSET 0) j ";
 
-    private const string Exchanges = "SELECT " + ExchangeColumns + " FROM datahub.exchange ";
-
     public async ValueTask<LinkState> LinkAsync(string node, string peer, CancellationToken cancel) => await OneAsync(node,
         "SELECT sent, acknowledged, received FROM datahub.link WHERE node = $1 AND peer = $2",
         static r => new LinkState(r.GetInt64(0), r.GetInt64(1), r.GetInt64(2)), cancel, Of(NodeCode.Of(node)), Of(NodeCode.Of(peer)));
@@ -60,7 +58,8 @@ public sealed partial class PostgresNodeStore
     public async ValueTask<Dictionary<string, ExchangeRow>> ExchangesAsync(string node, IReadOnlyCollection<string> exchangeIds, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(exchangeIds);
-        var rows = await ListAsync(node, "SELECT e.* FROM unnest($2) k CROSS JOIN LATERAL (" + Exchanges + "WHERE node = $1 AND exchange_id = k OFFSET 0) e", ReadExchange, cancel, Of(NodeCode.Of(node)), Column(exchangeIds, Text));
+        var rows = await ListAsync(node, "SELECT e.* FROM unnest($2) k CROSS JOIN LATERAL (SELECT " + ExchangeColumns + " FROM " + ExchangesOf(node)
+            + " WHERE node = $1 AND exchange_id = k OFFSET 0) e", ReadExchange, cancel, Of(NodeCode.Of(node)), Column(exchangeIds, Text));
         return rows.ToDictionary(r => r.State.ExchangeId, StringComparer.Ordinal);
     }
 
@@ -101,12 +100,12 @@ public sealed partial class PostgresNodeStore
         ReadPublished, cancel, Of(Text(patientKey)), Of(Text(itemCode)));
 
     public ValueTask<List<ExchangeRow>> DueAsync(string node, DateOnly onOrBefore, int stageBelow, int limit, CancellationToken cancel) => ListAsync(node,
-        "SELECT " + ExchangeColumns + " FROM datahub.exchange_hub WHERE node = $1 AND due_on IS NOT NULL AND stopped_on IS NULL AND notice_stage < 2 "
+        "SELECT " + ExchangeColumns + " FROM " + HubExchanges + " WHERE node = $1 AND due_on IS NOT NULL AND stopped_on IS NULL AND notice_stage < 2 "
         + "AND due_on <= $2 AND notice_stage < $3 ORDER BY due_on LIMIT $4",
         ReadExchange, cancel, Of(NodeCode.Of(node)), Of(onOrBefore), Of(stageBelow), Of(limit));
 
     public ValueTask<List<ExchangeRow>> UnreconciledAsync(string node, DateTimeOffset unchangedSince, int limit, CancellationToken cancel) => ListAsync(node,
-        "SELECT " + ExchangeColumns + " FROM datahub.exchange_hub e WHERE node = $1 AND outcome IS NOT NULL AND reconciled_at IS NULL AND changed_at <= $2 AND ("
+        "SELECT " + ExchangeColumns + " FROM " + HubExchanges + " e WHERE node = $1 AND outcome IS NOT NULL AND reconciled_at IS NULL AND changed_at <= $2 AND ("
         + "(source_digest IS NULL AND NOT EXISTS (SELECT FROM datahub.break b WHERE b.exchange_id = e.exchange_id AND b.code = $3 AND b.closed_at IS NULL)) OR "
         + "(target_digest IS NULL AND target_city <> '' AND NOT EXISTS (SELECT FROM datahub.break b WHERE b.exchange_id = e.exchange_id AND b.code = $4 AND b.closed_at IS NULL))) "
         + "ORDER BY changed_at LIMIT $5",
@@ -119,16 +118,18 @@ public sealed partial class PostgresNodeStore
         cancel, Of(Text(exchangeId ?? "")), Of(limit));
 
     public ValueTask<List<ExchangeRow>> ListExchangesAsync(string node, int limit, CancellationToken cancel) => ListAsync(node,
-        Exchanges + "WHERE node = $1 ORDER BY exchange_id LIMIT $2", ReadExchange, cancel, Of(NodeCode.Of(node)), Of(limit));
+        "SELECT " + ExchangeColumns + " FROM " + ExchangesOf(node) + " WHERE node = $1 ORDER BY exchange_id LIMIT $2", ReadExchange, cancel, Of(NodeCode.Of(node)), Of(limit));
 
     public ValueTask<List<ExchangeCount>> CountExchangesAsync(string node, CancellationToken cancel) => ListAsync(node,
         "SELECT source_city, flow, state, outcome IS NOT NULL, reconciled_at IS NOT NULL, refused_for IS NOT NULL, notice_stage >= 2, count(*) "
-        + "FROM datahub.exchange WHERE node = $1 GROUP BY 1, 2, 3, 4, 5, 6, 7",
+        + "FROM " + ExchangesOf(node) + " WHERE node = $1 GROUP BY 1, 2, 3, 4, 5, 6, 7",
         static r => new ExchangeCount(r.GetString(0), r.GetString(1), r.GetString(2), r.GetBoolean(3), r.GetBoolean(4), r.GetBoolean(5), r.GetBoolean(6), r.GetInt64(7)),
         cancel, Of(NodeCode.Of(node)));
 
     public ValueTask<List<string>> NodesAsync(CancellationToken cancel) =>
         ListAsync(null, "SELECT code FROM datahub.node WHERE head_number > 0 ORDER BY code", static r => NodeCode.Name(r.GetInt32(0)), cancel);
+
+    private static string ExchangesOf(string node) => IsHub(NodeCode.Of(node)) ? HubExchanges : CityExchanges;
 
     private static PendingDelivery ReadDelivery(NpgsqlDataReader r) =>
         new(ReadJournal(r), r.GetString(12), r.GetBoolean(13), r.GetInt32(14), r.GetInt32(15), ReadTime(r, 16), ReadText(r, 17));

@@ -17,6 +17,14 @@ internal static class PostgresValues
     public const string PublishedColumns = "r.result_id, r.exchange_id, r.city, r.item, r.hospital, r.mark, r.performed_at, r.digest, r.revoked, "
         + "ARRAY(SELECT h.city FROM datahub.result_holder h WHERE h.result_id = r.result_id ORDER BY h.city)";
 
+    /// <summary>The parts of <c>datahub.exchange</c>. Going to the one that is meant saves PostgreSQL the choice, per row.</summary>
+    public const string HubExchanges = "datahub.exchange_hub";
+
+    public const string CityExchanges = "datahub.exchange_city";
+
+    /// <summary>The hub's shards have small numbers, cities their six-digit codes.</summary>
+    public static bool IsHub(int node) => node < 100_000;
+
     public static NpgsqlParameter Of<T>(T value) => new NpgsqlParameter<T> { TypedValue = value };
 
     public static NpgsqlParameter OfTime(DateTimeOffset value) => new NpgsqlParameter<DateTime> { TypedValue = Time(value), NpgsqlDbType = NpgsqlDbType.TimestampTz };
