@@ -62,10 +62,15 @@ internal static class SimulatedCities
 
             case "meishan":
                 {
-                    var path = Path.Combine(options.DataDirectory, "meishan-exchange.db");
-                    var front = new MeishanFrontEnd(MeishanTables.Open(path, null, mapping), mapping, options.PollInterval, time, logs.CreateLogger<MeishanFrontEnd>());
+                    var endpoint = new CityEndpoint
+                    {
+                        Path = given?.Path ?? (given?.ConnectionString is null ? Path.Combine(options.DataDirectory, "meishan-exchange.db") : null),
+                        ConnectionString = given?.ConnectionString,
+                        PollInterval = options.PollInterval,
+                    };
+                    var front = new MeishanFrontEnd(MeishanTables.Open(endpoint.Path, endpoint.ConnectionString, mapping), mapping, options.PollInterval, time, logs.CreateLogger<MeishanFrontEnd>());
                     var system = System(front);
-                    return new SimulatedCity(city, system, front, new CityEndpoint { Path = path, PollInterval = options.PollInterval },
+                    return new SimulatedCity(city, system, front, endpoint,
                         token => Task.WhenAll(system.RunAsync(token), front.RunAsync(CityHandlers.Of(system), token)))
                     { Store = store };
                 }

@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using DataHub.Contracts;
+using DataHub.Core.Signing;
+using DataHub.UnitTests;
+using Shouldly;
+using Xunit;
+
+namespace DataHub.FlowTests.Deployment;
+
+/// <summary>deploy/make-secrets.sh makes what the containers read.</summary>
+public sealed class SecretsScriptTests : IDisposable
+{
+    private readonly string folder = Path.Combine(Directory.CreateTempSubdirectory("datahub-secrets-").FullName, "secrets");
+
+    [Fact]
+    public async Task Every_role_gets_its_own_signing_key_and_trusts_all_and_a_second_run_changes_nothing()
+    {
+        await RunAsync();
+        var first = Contents();
+        await RunAsync();
+        Contents().ShouldBe(first);
+
+        var now = TimeProvider.System.GetUtcNow();
+        foreach (var (role, node) in new[] { ("broker", Nodes.Hub), ("adapter-chengdu", "510100"), ("adapter-deyang", "510600"), ("adapter-meishan", "511400"), ("adapter-ziyang", "512000") })
+        {
+            using var keys = KeyStore.Load(Path.Combine(folder, role));
+            keys.SigningKeys.ShouldHaveSingleItem().Info.City.ShouldBe(node);
+            keys.KeyOf(node, now).Info.Suite.ShouldBe(Suites.Es256);
+            Directory.GetFiles(Path.Combine(folder, role), "*.pub.pem").Length.ShouldBe(5);
+        }
+
+        new FileInfo(Path.Combine(folder, "broker", "patients.secret")).Length.ShouldBe(32);
+    }
+
+    [Fact]
+    public async Task Every_secret_of_the_compose_file_is_made_and_no_two_are_the_same()
+    {
+        await RunAsync();
+        var files = Directory.GetFiles(folder).ToDictionary(file => Path.GetFileName(file)!, File.ReadAllText, StringComparer.Ordinal);
+        var named = File.ReadAllLines(Repository.PathTo("docker-compose.yml")).Where(l => l.Contains("file: \"${DATAHUB_SECRETS:-./deploy/secrets}/", StringComparison.Ordinal)).Select(l => l[(l.LastIndexOf('/') + 1)..].TrimEnd('"'));
+        files.Keys.ShouldBe(named, ignoreOrder: true);
+        files.Values.Distinct(StringComparer.Ordinal).Count().ShouldBe(files.Count);
+        files["meishan_exchange"].ShouldContain($"Password={files["meishan_db_password"].Trim()};");
+        files["rabbitmq.conf"].ShouldContain($"default_pass = {files["rabbitmq_password"]}");
+        File.GetUnixFileMode(folder).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    public void Dispose() => Directory.Delete(Path.GetDirectoryName(folder)!, recursive: true);
+
+    private Dictionary<string, string> Contents() =>
+        Directory.GetFiles(folder, "*", SearchOption.AllDirectories).ToDictionary(file => file, file => Convert.ToHexString(File.ReadAllBytes(file)), StringComparer.Ordinal);
+
+    private async Task RunAsync()
+    {
+        using var script = Process.Start(new ProcessStartInfo(Repository.PathTo("deploy", "make-secrets.sh"), [folder]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var (said, faults) = (script.StandardOutput.ReadToEndAsync(), script.StandardError.ReadToEndAsync());
+        await script.WaitForExitAsync(TestContext.Current.CancellationToken);
+        script.ExitCode.ShouldBe(0, await faults);
+        (await said).ShouldMatch("DATAHUB_UID=[1-9]");
+    }
+}
