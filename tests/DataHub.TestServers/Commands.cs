@@ -8,7 +8,7 @@ internal static class Commands
     public static async Task<string> RunAsync(
         IReadOnlyList<string> command, IReadOnlyDictionary<string, string>? environment = null, CancellationToken cancellation = default)
     {
-        var start = new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(command[0], command.Skip(1)) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
             start.Environment[name] = value;
 

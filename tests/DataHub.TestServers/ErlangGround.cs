@@ -32,22 +32,23 @@ internal sealed class ErlangGround : IAsyncDisposable
     public static async Task<ErlangGround> CreateAsync()
     {
         // Everything below this folder is for this user alone.
-        var folder = Directory.CreateTempSubdirectory("datahub-rabbitmq-");
-        var cookie = Path.Combine(folder.FullName, ".erlang.cookie");
+        var home = Directory.CreateTempSubdirectory("datahub-rabbitmq-");
+        var cookie = Path.Combine(home.FullName, ".erlang.cookie");
         await File.WriteAllTextAsync(cookie, RandomNumberGenerator.GetHexString(20));
-        File.SetUnixFileMode(cookie, UnixFileMode.UserRead);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(cookie, UnixFileMode.UserRead);
 
-        var port = LoopbackPorts.Next();
-        var log = Path.Combine(folder.FullName, "epmd.log");
-        var mapper = await GuardedProcess.StartAsync(
-            "KILL", folder.FullName, log, ["epmd", "-port", port.ToString(), "-address", "127.0.0.1"], new Dictionary<string, string>(StringComparer.Ordinal));
+        var free = LoopbackPorts.Next();
+        var log = Path.Combine(home.FullName, "epmd.log");
+        var started = await GuardedProcess.StartAsync(
+            "KILL", home.FullName, log, ["epmd", "-port", free.ToString(), "-address", "127.0.0.1"], new Dictionary<string, string>(StringComparer.Ordinal));
         // A node that finds no port mapper starts one that would outlive it.
-        await Waiting.UntilAsync("epmd", mapper, log, TimeSpan.FromSeconds(10), async () =>
+        await Waiting.UntilAsync("epmd", started, log, TimeSpan.FromSeconds(30), async () =>
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(IPAddress.Loopback, port);
+            await socket.ConnectAsync(IPAddress.Loopback, free);
         });
-        return new ErlangGround(folder, port, mapper);
+        return new ErlangGround(home, free, started);
     }
 
     public async ValueTask DisposeAsync()

@@ -57,16 +57,16 @@ internal sealed class GuardedProcess : IAsyncDisposable
         string endSignal, string folder, string logFile, IEnumerable<string> command, IReadOnlyDictionary<string, string> environment)
     {
         // In a session of its own, so that a signal to this process's group spares it.
-        var start = new ProcessStartInfo("setsid") { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("setsid") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
         foreach (var argument in (string[])["/bin/sh", "-c", Guard, "guard", endSignal, folder, logFile, .. command])
             start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
 
-        var shell = Process.Start(start) ?? throw new InvalidOperationException("setsid did not start.");
-        var id = await shell.StandardOutput.ReadLineAsync()
+        var started = Process.Start(start) ?? throw new InvalidOperationException("setsid did not start.");
+        var id = await started.StandardOutput.ReadLineAsync()
             ?? throw new InvalidOperationException($"The guard of {string.Join(' ', command)} ended at once.");
-        return new GuardedProcess(shell, endSignal, int.Parse(id));
+        return new GuardedProcess(started, endSignal, int.Parse(id));
     }
 
     /// <summary>Sends a signal, and comes back when the server has ended.</summary>
@@ -89,9 +89,9 @@ internal sealed class GuardedProcess : IAsyncDisposable
         {
             await shell.WaitForExitAsync(deadline.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException e)
         {
-            throw new TimeoutException($"Process {Id} did not end within {patience.TotalSeconds:0} s of {signal}.");
+            throw new TimeoutException($"Process {Id} did not end within {patience.TotalSeconds:0} s of {signal}.", e);
         }
     }
 

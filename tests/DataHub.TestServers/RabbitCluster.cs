@@ -20,12 +20,12 @@ public sealed class RabbitCluster : IAsyncDisposable
     public static async Task<RabbitCluster> StartAsync(RabbitOptions? options = null)
     {
         options ??= new RabbitOptions();
-        var ground = await ErlangGround.CreateAsync();
+        var shared = await ErlangGround.CreateAsync();
         var credentials = RabbitCredentials.New();
         var nodes = Enumerable.Range(0, 3)
-            .Select(_ => new RabbitServer(ground, ownsGround: false, RabbitServer.NewNodeName(), credentials))
+            .Select(_ => new RabbitServer(shared, ownsGround: false, RabbitServer.NewNodeName(), credentials))
             .ToList();
-        var cluster = new RabbitCluster(ground, nodes);
+        var cluster = new RabbitCluster(shared, nodes);
         // The first node waits for nobody; the others know it alone, and wait for it as long as this start waits for them.
         IEnumerable<string> following =
         [

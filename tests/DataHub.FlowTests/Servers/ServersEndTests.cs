@@ -14,11 +14,11 @@ public sealed class ServersEndTests
     [InlineData(nameof(PostgresServerTests.It_is_as_durable_as_in_production_and_counts_statements_on_request), "postgres")]
     public async Task Servers_and_their_folders_go_when_the_test_run_is_killed(string test, string server)
     {
-        var folder = Directory.CreateTempSubdirectory();
-        // The user PostgreSQL runs as must find its folder in here.
-        folder.UnixFileMode = (UnixFileMode)0b111_101_101;
+        // Not a folder for this user alone: the user PostgreSQL runs as must find its own in here.
+        var folder = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()));
         var start = new ProcessStartInfo("setsid", [Environment.ProcessPath!, "--no-progress", "--filter-method", "*" + test])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             Environment = { ["TMPDIR"] = folder.FullName },
         };
