@@ -5,6 +5,9 @@ using Microsoft.Extensions.Logging;
 
 namespace DataHub.Core.Messaging.RabbitMq;
 
+/// <summary>RabbitMQ has not confirmed a frame. Nothing is lost: the link still has what is in it. It may have arrived all the same.</summary>
+public sealed class FrameNotSentException(string queue, Exception cause) : Exception($"RabbitMQ did not confirm a frame for '{queue}' ({cause.GetType().Name}).", cause);
+
 /// <summary>
 /// The bus of the distributed deployment. A send completes when a quorum of RabbitMQ's nodes holds the frame; a frame is
 /// acknowledged when its handler has completed. The topology must have been declared before.
@@ -35,54 +38,42 @@ public sealed class RabbitFrameBus : IFrameBusControl
             configure.UseFrames();
             Host(configure, options);
         });
+        bus.ConnectSendObserver(new Attempts());
         await bus.StartAsync(cancel);
         return new RabbitFrameBus(bus, options, time, logs.CreateLogger<RabbitFrameBus>());
     }
 
     public bool Healthy => bus.CheckHealth().Status == BusHealthStatus.Healthy;
 
-    /// <exception cref="TimeoutException">Not confirmed in time: RabbitMQ is away, or the queue is full.</exception>
+    /// <exception cref="FrameNotSentException">Not confirmed: RabbitMQ is away, the queue is full, or it took too long.</exception>
     public async Task SendAsync(string queue, byte[] frame, CancellationToken cancel)
     {
-        using var within = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        within.CancelAfter(options.SendTimeout);
+        using var sending = new Sending(options, cancel);
         try
         {
             var endpoint = await bus.GetSendEndpoint(new Uri("exchange:" + queue));
-            await endpoint.Send(new Frame { Body = frame }, Persistent, within.Token);
+            await endpoint.Send(new Frame { Body = frame }, sending, sending.Token);
         }
-        catch (Exception e) when (within.IsCancellationRequested && !cancel.IsCancellationRequested)
+        catch (Exception e) when (!cancel.IsCancellationRequested)
         {
-            throw new TimeoutException($"RabbitMQ did not confirm a frame for '{queue}' in time.", e);
+            throw new FrameNotSentException(queue, sending.Fault ?? e);
         }
     }
-
-    private static readonly IPipe<SendContext<Frame>> Persistent = Pipe.Execute<SendContext<Frame>>(static context =>
-    {
-        context.Durable = true;
-        // An exchange without its queue would swallow the frame.
-        if (context.TryGetPayload(out RabbitMqSendContext? rabbit))
-            rabbit.Mandatory = true;
-    });
 
     public async Task<IAsyncDisposable> ConnectAsync(FrameEndpoint endpoint, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
-        var taking = new Taking(this, endpoint);
-        taking.Handle = bus.ConnectReceiveEndpoint(endpoint.Queue, receive =>
+        var taking = new RabbitTaking(endpoint, bus, options, time, log, ParkAsync, stopping.Token);
+        try
         {
-            receive.ConfigureConsumeTopology = false;
-            receive.PublishFaults = false;
-            receive.PrefetchCount = options.Prefetch;
-            receive.ConcurrentMessageLimit = FrameBusConfiguration.FramesAtOnce;
-            // What the handler throws gives the frame back to its queue; there are no error queues.
-            receive.RethrowFaultedMessages();
-            // The queue is ours (RabbitTopology); only the exchange of its name is declared again, just as it is.
-            ((IRabbitMqReceiveEndpointConfigurator)receive).BindQueue = false;
-            receive.Handler<Frame>(context => taking.HandleAsync(context.Message.Body));
-        });
-        await taking.Handle.Ready.WaitAsync(cancel);
-        return taking;
+            await taking.Ready.WaitAsync(cancel);
+            return taking;
+        }
+        catch
+        {
+            await taking.DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -132,60 +123,79 @@ public sealed class RabbitFrameBus : IFrameBusControl
 
     private async Task ParkAsync(string queue, byte[] frame, int attempts, Exception cause)
     {
-        using var within = new CancellationTokenSource(options.SendTimeout);
-        var endpoint = await bus.GetSendEndpoint(new Uri("exchange:" + RabbitTopology.Parked));
-        await endpoint.Send(new Frame { Body = frame }, Pipe.Execute<SendContext<Frame>>(context =>
+        using var sending = new Sending(options, stopping.Token)
         {
-            Persistent.Send(context);
-            context.Headers.Set("parked-from", queue);
-            context.Headers.Set("parked-cause", cause.GetType().Name);
-            context.Headers.Set("parked-attempts", attempts);
-        }), within.Token);
+            Headers = [("parked-from", queue), ("parked-cause", cause.GetType().Name), ("parked-attempts", attempts)],
+        };
+        var endpoint = await bus.GetSendEndpoint(new Uri("exchange:" + RabbitTopology.Parked));
+        await endpoint.Send(new Frame { Body = frame }, sending, sending.Token);
     }
 
-    /// <summary>A queue being consumed.</summary>
-    private sealed class Taking(RabbitFrameBus owner, FrameEndpoint endpoint) : IAsyncDisposable
+    /// <summary>
+    /// One send. MassTransit by itself tries a send that failed again, after 6 to 30 seconds and a thousand times; a link knows
+    /// better what to send by then. So the first failure ends it, and so does a connection that does not come about.
+    /// </summary>
+    private sealed class Sending : IPipe<SendContext<Frame>>, IDisposable
     {
-        private readonly CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(owner.stopping.Token);
+        private readonly RabbitMqOptions options;
+        private readonly CancellationTokenSource within;
 
-        public HostReceiveEndpointHandle Handle { get; set; } = null!;
-
-        /// <summary>
-        /// Completes for an acknowledgement; throws for a return to the queue. A frame that fails is held and tried again
-        /// here, where it keeps its place; the frames behind it would only be gaps.
-        /// </summary>
-        public async Task HandleAsync(byte[] frame)
+        public Sending(RabbitMqOptions options, CancellationToken cancel)
         {
-            var wait = owner.options.TryAgainAfter;
-            for (var attempt = 1; ; attempt++)
-            {
-                try
-                {
-                    await endpoint.Handle(frame, stopping.Token);
-                    return;
-                }
-                catch (Exception e) when (e is not OperationCanceledException)
-                {
-                    if (attempt == owner.options.Attempts)
-                    {
-                        owner.log.LogError("A frame of {Queue} failed {Attempts} times ({Fault}); it is parked.", endpoint.Queue, attempt, e.GetType().Name);
-                        await owner.ParkAsync(endpoint.Queue, frame, attempt, e);
-                        return;
-                    }
-
-                    owner.log.LogWarning("A frame of {Queue} failed ({Fault}); it is tried again.", endpoint.Queue, e.GetType().Name);
-                }
-
-                await Task.Delay(wait, owner.time, stopping.Token);
-                wait = wait * 2 < owner.options.TryAgainAtMost ? wait * 2 : owner.options.TryAgainAtMost;
-            }
+            this.options = options;
+            within = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            within.CancelAfter(options.ConnectTimeout);
         }
 
-        public async ValueTask DisposeAsync()
+        public (string Name, object Value)[] Headers { get; init; } = [];
+
+        public CancellationToken Token => within.Token;
+
+        public Exception? Fault { get; private set; }
+
+        public Task Send(SendContext<Frame> context)
         {
-            await stopping.CancelAsync();
-            await Handle.StopAsync(default);
-            stopping.Dispose();
+            context.Durable = true;
+            // An exchange without its queue would swallow the frame.
+            if (context.TryGetPayload(out RabbitMqSendContext? rabbit))
+                rabbit.Mandatory = true;
+            foreach (var (name, value) in Headers)
+                context.Headers.Set(name, value);
+            context.AddOrUpdatePayload(() => this, _ => this);
+            return Task.CompletedTask;
+        }
+
+        /// <summary>There is a connection: now the confirmation is waited for.</summary>
+        public void Started() => within.CancelAfter(options.SendTimeout);
+
+        public void Failed(Exception fault)
+        {
+            Fault = fault;
+            within.Cancel();
+        }
+
+        public void Probe(ProbeContext context) => context.CreateScope("frame");
+
+        public void Dispose() => within.Dispose();
+    }
+
+    /// <summary>Hears of each attempt of a send.</summary>
+    private sealed class Attempts : ISendObserver
+    {
+        public Task PreSend<T>(SendContext<T> context) where T : class
+        {
+            if (context.TryGetPayload(out Sending? sending))
+                sending.Started();
+            return Task.CompletedTask;
+        }
+
+        public Task PostSend<T>(SendContext<T> context) where T : class => Task.CompletedTask;
+
+        public Task SendFault<T>(SendContext<T> context, Exception exception) where T : class
+        {
+            if (context.TryGetPayload(out Sending? sending))
+                sending.Failed(exception);
+            return Task.CompletedTask;
         }
     }
 }

@@ -36,6 +36,9 @@ public sealed class RabbitMqOptions
 
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>A send that finds no connection within this time has failed.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
     /// <summary>A send that is not confirmed within this time has failed.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -75,8 +78,8 @@ public sealed class RabbitMqOptions
             faults.Add("A queue's bound in bytes must be at least 4194304: a few frames have to fit.");
         if (Heartbeat < TimeSpan.FromSeconds(1) || Heartbeat > TimeSpan.FromMinutes(5))
             faults.Add("RabbitMQ's heartbeat must be between 1 second and 5 minutes.");
-        if (SendTimeout <= TimeSpan.Zero || Attempts < 1 || TryAgainAfter < TimeSpan.Zero || TryAgainAtMost < TryAgainAfter)
-            faults.Add("The send timeout and the number of attempts must be positive, and the waits between attempts must not shrink.");
+        if (ConnectTimeout <= TimeSpan.Zero || SendTimeout <= TimeSpan.Zero || Attempts < 1 || TryAgainAfter < TimeSpan.Zero || TryAgainAtMost < TryAgainAfter)
+            faults.Add("RabbitMQ's timeouts and the number of attempts must be positive, and the longest wait between attempts must not be below the first.");
         return faults;
     }
 

@@ -17,10 +17,11 @@ public static partial class RabbitTopologyDeclarer
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(topology);
         await using var connection = await ConnectAsync(options, cancel);
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancel);
         var at = "";
         try
         {
+            // A virtual host that does not exist is told only to the first who asks for a channel.
+            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancel);
             foreach (var exchange in topology.Exchanges)
             {
                 at = $"exchange '{exchange.Name}'";
@@ -59,7 +60,7 @@ public static partial class RabbitTopologyDeclarer
         }
         catch (OperationInterruptedException e) when (!cancel.IsCancellationRequested)
         {
-            throw new BusRefusedException($"{options} refuses the connection: {Reason(e)}. Set a virtual host that exists and that the user may use.", e);
+            throw Refused(options, "", e);
         }
     }
 
@@ -69,7 +70,9 @@ public static partial class RabbitTopologyDeclarer
 
     private static BusRefusedException Refused(RabbitMqOptions options, string at, OperationInterruptedException e)
     {
-        var reason = Reason(e);
+        var reason = e.ShutdownReason?.ReplyText ?? e.GetType().Name;
+        if (at.Length == 0)
+            return new BusRefusedException($"{options} refuses the connection: {reason}. Set a virtual host that exists and that the user may use.", e);
         if (Inequivalent().Match(reason) is { Success: true } match)
         {
             return new BusRefusedException(string.Create(CultureInfo.InvariantCulture,
@@ -80,8 +83,6 @@ public static partial class RabbitTopologyDeclarer
             ? new BusRefusedException($"The user '{options.User}' may not declare the {at}; give it the permissions configure, write and read on datahub\\..*", e)
             : new BusRefusedException($"RabbitMQ refuses the {at}: {reason}.", e);
     }
-
-    private static string Reason(OperationInterruptedException e) => e.ShutdownReason?.ReplyText ?? e.GetType().Name;
 
     // RabbitMQ 3.10 and 4.x: "PRECONDITION_FAILED - inequivalent arg 'x' for queue 'q' in vhost '/': received … but current is …"
     [GeneratedRegex("inequivalent arg '(?<argument>[^']+)' for (?<kind>queue|exchange) '(?<name>[^']+)' in vhost '[^']*': (?<values>.*)", RegexOptions.ExplicitCapture, 1000)]
