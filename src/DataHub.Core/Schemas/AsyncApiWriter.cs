@@ -29,19 +29,28 @@ public static class AsyncApiWriter
             channels:
 
             """);
-        Channel(yaml, "intake", QueueNames.Intake("{cityCode}"), "What one city sends to the hub, in the order of its sequence.", names.Except(FromHubOnly));
-        Channel(yaml, "deliver", QueueNames.Deliver("{cityCode}"), "What the hub sends to one city, in the order of deliverysequence.", names.Except(ToHubOnly));
+        Channel(yaml, "intake", QueueNames.Intake("{cityCode}"), "What one city sends to the hub, in the order of its sequence. A hub divided into shards has one such queue for each; those after the first end in its number.", names.Except(FromHubOnly));
+        Channel(yaml, "deliver", QueueNames.Deliver("{cityCode}"), "What the hub sends to one city, in the order of deliverysequence; likewise one from each shard.", names.Except(ToHubOnly));
         yaml.Append("""
             operations:
               sendToHub:
                 action: send
                 channel:
                   $ref: '#/channels/intake'
+                bindings:
+                  amqp:
+                    deliveryMode: 2
+                    mandatory: true
+                    bindingVersion: 0.3.0
                 summary: A city's node sends; the hub answers with link progress and a signed receipt on the city's deliver queue.
               receiveFromHub:
                 action: receive
                 channel:
                   $ref: '#/channels/deliver'
+                bindings:
+                  amqp:
+                    ack: true
+                    bindingVersion: 0.3.0
                 summary: A city's node receives; it answers with link progress and with reports of what the city's system holds.
             components:
               parameters:
@@ -78,6 +87,15 @@ public static class AsyncApiWriter
                 parameters:
                   cityCode:
                     $ref: '#/components/parameters/cityCode'
+                bindings:
+                  amqp:
+                    is: queue
+                    queue:
+                      name: '{{address}}'
+                      durable: true
+                      exclusive: false
+                      autoDelete: false
+                    bindingVersion: 0.3.0
                 messages:
 
             """);

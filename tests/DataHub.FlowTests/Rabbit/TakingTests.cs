@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using DataHub.Core.Messaging;
 using DataHub.Core.Messaging.RabbitMq;
@@ -9,25 +8,25 @@ using Xunit;
 namespace DataHub.FlowTests.Rabbit;
 
 /// <summary>When a frame is done with, and when it comes again.</summary>
-[Collection(RabbitFixture.Name)]
-public sealed class TakingTests(RabbitFixture fixture)
+public sealed class TakingTests(SharedServers servers)
 {
     [Fact]
     public async Task A_frame_whose_handler_fails_comes_again()
     {
-        await using var bench = await RabbitBench.StartAsync(await fixture.NewVirtualHostAsync());
+        await using var bench = await RabbitBench.StartAsync(servers);
         var tries = 0;
         await using var taking = await bench.Bus.ConnectAsync(new FrameEndpoint(RabbitBench.Queue, (_, _) => Interlocked.Increment(ref tries) < 3 ? throw new InvalidOperationException("not now") : Task.CompletedTask), default);
         await bench.PublishAsync("[]"u8.ToArray());
         await RabbitBench.Until(() => Volatile.Read(ref tries) == 3, "it is taken at the third try");
-        await bench.ShouldBecomeEmptyAsync(RabbitBench.Queue, fixture.Server);
+        await taking.DisposeAsync();
+        (await bench.CountAsync(RabbitBench.Queue)).ShouldBe(0u, "it was acknowledged");
         (await bench.CountAsync(RabbitTopology.Parked)).ShouldBe(0u);
     }
 
     [Fact]
     public async Task A_frame_that_always_fails_is_parked_with_its_cause_and_the_queue_goes_on()
     {
-        await using var bench = await RabbitBench.StartAsync(await fixture.NewVirtualHostAsync());
+        await using var bench = await RabbitBench.StartAsync(servers);
         var (tries, others) = (0, 0);
         await using var taking = await bench.Bus.ConnectAsync(new FrameEndpoint(RabbitBench.Queue, (frame, _) =>
         {
@@ -45,13 +44,14 @@ public sealed class TakingTests(RabbitFixture fixture)
         Text(parked.BasicProperties.Headers["parked-cause"]).ShouldBe(nameof(InvalidOperationException));
         tries.ShouldBe(bench.Settings.Attempts);
         await RabbitBench.Until(() => Volatile.Read(ref others) == 1, "the frame behind it is taken");
-        await bench.ShouldBecomeEmptyAsync(RabbitBench.Queue, fixture.Server);
+        await taking.DisposeAsync();
+        (await bench.CountAsync(RabbitBench.Queue)).ShouldBe(0u, "both were acknowledged");
     }
 
     [Fact]
     public async Task A_frame_that_RabbitMQ_hands_out_too_often_is_parked()
     {
-        await using var bench = await RabbitBench.StartAsync(await fixture.NewVirtualHostAsync());
+        await using var bench = await RabbitBench.StartAsync(servers);
         await bench.PublishAsync("P"u8.ToArray());
         await RabbitBench.Until(async () =>
         {
@@ -64,26 +64,9 @@ public sealed class TakingTests(RabbitFixture fixture)
     }
 
     [Fact]
-    public async Task A_frame_is_not_acknowledged_before_its_handler_ends()
-    {
-        await using var bench = await RabbitBench.StartAsync(await fixture.NewVirtualHostAsync());
-        var started = 0;
-        await using var taking = await bench.Bus.ConnectAsync(new FrameEndpoint(RabbitBench.Queue, async (_, stop) =>
-        {
-            if (Interlocked.Increment(ref started) == 1)
-                await Task.Delay(Timeout.Infinite, stop);
-        }), default);
-        await bench.PublishAsync("[]"u8.ToArray());
-        await RabbitBench.Until(() => Volatile.Read(ref started) == 1, "the handler runs");
-        await fixture.Server.ControlAsync("close_all_connections", "--vhost", bench.Settings.VirtualHost, "a test");
-        await RabbitBench.Until(() => Volatile.Read(ref started) == 2, "the frame is handed out again");
-        await bench.ShouldBecomeEmptyAsync(RabbitBench.Queue, fixture.Server);
-    }
-
-    [Fact]
     public async Task A_handler_that_is_told_to_stop_leaves_its_frame_to_the_next_consumer()
     {
-        await using var bench = await RabbitBench.StartAsync(await fixture.NewVirtualHostAsync());
+        await using var bench = await RabbitBench.StartAsync(servers);
         var started = 0;
         var first = await bench.Bus.ConnectAsync(new FrameEndpoint(RabbitBench.Queue, async (_, stop) =>
         {
@@ -104,7 +87,7 @@ public sealed class TakingTests(RabbitFixture fixture)
     [Fact]
     public async Task A_queue_is_taken_given_back_and_taken_again_while_the_bus_runs()
     {
-        await using var bench = await RabbitBench.StartAsync(await fixture.NewVirtualHostAsync());
+        await using var bench = await RabbitBench.StartAsync(servers);
         for (var round = 0; round < 3; round++)
         {
             var taker = new Taker();
@@ -118,43 +101,6 @@ public sealed class TakingTests(RabbitFixture fixture)
             Encoding.UTF8.GetString((await bench.GetAsync(RabbitBench.Queue)).Body.Span).ShouldBe("[2]");
             taker.Got.Count.ShouldBe(1);
         }
-    }
-
-    [Fact]
-    public async Task After_an_outage_of_RabbitMQ_sending_and_taking_go_on_and_nothing_confirmed_is_lost()
-    {
-        await using var server = await RabbitServer.StartAsync();
-        var options = RabbitBench.Options(server.Uri);
-        await RabbitTopologyDeclarer.DeclareAsync(options, RabbitBench.Topology(options));
-        await using var bus = await RabbitBench.StartBusAsync(options);
-        var (confirmed, number) = (new ConcurrentBag<string>(), 0);
-        using var stop = new CancellationTokenSource();
-        var sending = Task.Run(async () =>
-        {
-            while (!stop.IsCancellationRequested)
-            {
-                var frame = $"[{Interlocked.Increment(ref number)}]";
-                try
-                {
-                    await bus.SendAsync("datahub.deliver." + RabbitBench.City, Encoding.UTF8.GetBytes(frame), stop.Token);
-                    confirmed.Add(frame);
-                }
-                catch (Exception e) when (e is FrameNotSentException or OperationCanceledException)
-                {
-                    // As a link does: the next one.
-                }
-            }
-        });
-        await RabbitBench.Until(() => confirmed.Count >= 100, "frames are sent");
-        var taker = new Taker();
-        await using var taking = await bus.ConnectAsync(taker.Endpoint("datahub.deliver." + RabbitBench.City), default);
-        await server.KillAsync();
-        await server.StartAgainAsync();
-        var before = confirmed.Count;
-        await RabbitBench.Until(() => confirmed.Count >= before + 100, "frames are sent again");
-        await stop.CancelAsync();
-        await sending;
-        await RabbitBench.Until(() => confirmed.All(taker.Got.Contains), "all that was confirmed is taken");
     }
 
     private static string Text(object? header) => Encoding.UTF8.GetString((byte[])header!);

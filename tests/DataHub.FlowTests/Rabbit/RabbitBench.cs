@@ -4,36 +4,21 @@ using DataHub.Core.Messaging.RabbitMq;
 using DataHub.TestServers;
 using Microsoft.Extensions.Logging.Abstractions;
 using RabbitMQ.Client;
-using Xunit;
 
 namespace DataHub.FlowTests.Rabbit;
-
-/// <summary>One RabbitMQ for the tests that leave it running; each test has a virtual host of its own.</summary>
-public sealed class RabbitFixture : IAsyncLifetime
-{
-    public const string Name = "RabbitMQ";
-
-    public RabbitServer Server { get; private set; } = null!;
-
-    public async ValueTask InitializeAsync() => Server = await RabbitServer.StartAsync();
-
-    public async Task<RabbitMqOptions> NewVirtualHostAsync() => RabbitBench.Options(new Uri(await Server.CreateVirtualHostAsync()));
-
-    public ValueTask DisposeAsync() => Server.DisposeAsync();
-}
-
-[CollectionDefinition(RabbitFixture.Name)]
-public sealed class RabbitCollection : ICollectionFixture<RabbitFixture>;
 
 /// <summary>A declared topology, a bus on it, and a client that knows nothing of either.</summary>
 internal sealed class RabbitBench : IAsyncDisposable
 {
     public const string City = "510100";
     public const string Queue = "datahub.intake." + City;
+    public const string Deliver = "datahub.deliver." + City;
+    private readonly EmptyBroker broker;
     private readonly IConnection connection;
 
-    private RabbitBench(RabbitFrameBus bus, IConnection connection, IChannel client, RabbitMqOptions options)
+    private RabbitBench(EmptyBroker broker, RabbitFrameBus bus, IConnection connection, IChannel client, RabbitMqOptions options)
     {
+        this.broker = broker;
         Bus = bus;
         this.connection = connection;
         Client = client;
@@ -70,13 +55,20 @@ internal sealed class RabbitBench : IAsyncDisposable
 
     public static RabbitTopology Topology(RabbitMqOptions options) => RabbitTopology.For([City], 2, options);
 
-    public static async Task<RabbitBench> StartAsync(RabbitMqOptions options)
+    public static async Task<RabbitBench> StartAsync(SharedServers servers, Func<RabbitMqOptions, RabbitMqOptions>? change = null)
     {
+        var broker = await BrokerAsync(servers);
+        var options = Options(new Uri(broker.ConnectionString));
+        options = change?.Invoke(options) ?? options;
         await RabbitTopologyDeclarer.DeclareAsync(options, Topology(options));
         var connection = await ConnectAsync(options);
         var client = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
-        return new RabbitBench(await StartBusAsync(options), connection, client, options);
+        return new RabbitBench(broker, await StartBusAsync(options), connection, client, options);
     }
+
+    /// <summary>A RabbitMQ that holds nothing of ours.</summary>
+    public static async Task<EmptyBroker> BrokerAsync(SharedServers servers) =>
+        await (await servers.RabbitAsync()).EmptyBrokerAsync(RabbitTopology.For([City], 2, new RabbitMqOptions()).Queues.Select(static q => q.Name));
 
     public static Task<RabbitFrameBus> StartBusAsync(RabbitMqOptions options) => RabbitFrameBus.StartAsync(options, TimeProvider.System, NullLoggerFactory.Instance, default);
 
@@ -102,10 +94,6 @@ internal sealed class RabbitBench : IAsyncDisposable
 
     public async Task<uint> CountAsync(string queue) => (await Client.QueueDeclarePassiveAsync(queue)).MessageCount;
 
-    /// <summary>Nothing waits in the queue and nothing that was handed out is unacknowledged.</summary>
-    public Task ShouldBecomeEmptyAsync(string queue, RabbitServer server) => Until(async () =>
-        (await server.ControlAsync("list_queues", "-p", Settings.VirtualHost, "name", "messages", "--no-table-headers")).Split('\n').Contains(queue + "\t0"), queue + " is empty");
-
     public static async Task Until(Func<Task<bool>> condition, string what)
     {
         var deadline = Environment.TickCount64 + 60_000;
@@ -123,6 +111,7 @@ internal sealed class RabbitBench : IAsyncDisposable
     {
         await Bus.DisposeAsync();
         await connection.DisposeAsync();
+        broker.Dispose();
     }
 }
 
