@@ -74,7 +74,7 @@ public abstract partial class NodeStoreCompliance : IAsyncLifetime
     };
 
     /// <summary>Every row follows from the one before it.</summary>
-    protected static void ShouldBeChained(string node, List<JournalRow> rows)
+    internal static void ShouldBeChained(string node, List<JournalRow> rows)
     {
         var previous = JournalHash.Genesis(node);
         for (var i = 0; i < rows.Count; i++)

@@ -1,13 +1,14 @@
 using DataHub.Core.Journal;
 using DataHub.Core.Storage;
 using DataHub.Core.Storage.Postgres;
+using DataHub.TestServers;
 using Npgsql;
 using Shouldly;
 using Xunit;
 
 namespace DataHub.FlowTests.Compliance;
 
-public sealed class PostgresNodeStoreTests(PostgresFixture postgres) : NodeStoreCompliance, IClassFixture<PostgresFixture>
+public sealed class PostgresNodeStoreTests(SharedServers servers) : NodeStoreCompliance
 {
     private string? database;
 
@@ -15,7 +16,7 @@ public sealed class PostgresNodeStoreTests(PostgresFixture postgres) : NodeStore
 
     protected override async Task<INodeStore> OpenAsync()
     {
-        database ??= await postgres.Server.CreateDatabaseAsync();
+        database ??= await (await servers.PostgresAsync()).CreateDatabaseAsync();
         return await PostgresNodeStore.OpenAsync(database, Cancel);
     }
 
@@ -38,7 +39,7 @@ public sealed class PostgresNodeStoreTests(PostgresFixture postgres) : NodeStore
     [Fact]
     public async Task Programs_that_start_at_the_same_time_migrate_once()
     {
-        database = await postgres.Server.CreateDatabaseAsync();
+        database = await (await servers.PostgresAsync()).CreateDatabaseAsync();
         foreach (var store in await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => OpenAsync())))
             await store.DisposeAsync();
         (await ScalarAsync<long>("SELECT count(*) FROM datahub.schema_version WHERE version = 1")).ShouldBe(1);
