@@ -20,7 +20,7 @@ public sealed partial class DockerComposeTests
     [Fact]
     public void Every_role_has_its_process_and_two_brokers_share_the_hub()
     {
-        var roles = Services.Values.Where(IsOurs).Select(s => string.Join(' ', List(s, "command").TakeWhile(word => !word.StartsWith("--", StringComparison.Ordinal)))).ToList();
+        var roles = Services.Where(s => IsOurs(s.Value)).Select(s => string.Join(' ', Command(s.Key))).ToList();
         var cities = RegistrySnapshot.Load(RegistrySnapshot.FindSeeds()).Cities.Select(c => c.Key).ToList();
         roles.ShouldBe(["broker", "broker", "console", .. cities.Select(c => "adapter " + c), .. cities.Select(c => "simulator " + c)], ignoreOrder: true);
         Services.Keys.Except(Services.Where(s => IsOurs(s.Value)).Select(s => s.Key)).ShouldBe(["rabbitmq", "postgres"], ignoreOrder: true);
@@ -153,8 +153,28 @@ public sealed partial class DockerComposeTests
             dockerfile.ShouldContain($"COPY src/{project}/*.csproj src/{project}/packages.lock.json src/{project}/\n");
     }
 
-    private static Dictionary<string, string> Environment(string service) => !Services[service].ContainsKey("environment") ? []
+    internal static Dictionary<string, string> Environment(string service) => !Services[service].ContainsKey("environment") ? []
         : Map(Services[service], "environment").ToDictionary(v => v.Key, v => (string)v.Value, StringComparer.Ordinal);
+
+    /// <summary>A container's role and city.</summary>
+    internal static List<string> Command(string service) => [.. List(Services[service], "command").TakeWhile(word => !word.StartsWith("--", StringComparison.Ordinal))];
+
+    /// <summary>Our containers, each after those that it depends on.</summary>
+    internal static List<string> StartOrder()
+    {
+        List<string> order = [];
+        void Add(string service)
+        {
+            foreach (var (first, _) in Services[service].ContainsKey("depends_on") ? Map(Services[service], "depends_on") : [])
+                Add(first);
+            if (IsOurs(Services[service]) && !order.Contains(service))
+                order.Add(service);
+        }
+
+        foreach (var service in Services.Keys)
+            Add(service);
+        return order;
+    }
 
     private static bool IsOurs(Dictionary<string, object> service) => service.ContainsKey("build");
 

@@ -15,9 +15,9 @@ public sealed class SecretsScriptTests : IDisposable
     [Fact]
     public async Task Every_role_gets_its_own_signing_key_and_trusts_all_and_a_second_run_changes_nothing()
     {
-        await RunAsync();
+        await RunAsync(folder);
         var first = Contents();
-        await RunAsync();
+        await RunAsync(folder);
         Contents().ShouldBe(first);
 
         var now = TimeProvider.System.GetUtcNow();
@@ -35,7 +35,7 @@ public sealed class SecretsScriptTests : IDisposable
     [Fact]
     public async Task Every_secret_of_the_compose_file_is_made_and_no_two_are_the_same()
     {
-        await RunAsync();
+        await RunAsync(folder);
         var files = Directory.GetFiles(folder).ToDictionary(file => Path.GetFileName(file)!, File.ReadAllText, StringComparer.Ordinal);
         var named = File.ReadAllLines(Repository.PathTo("docker-compose.yml")).Where(l => l.Contains("file: \"${DATAHUB_SECRETS:-./deploy/secrets}/", StringComparison.Ordinal)).Select(l => l[(l.LastIndexOf('/') + 1)..].TrimEnd('"'));
         files.Keys.ShouldBe(named, ignoreOrder: true);
@@ -50,7 +50,7 @@ public sealed class SecretsScriptTests : IDisposable
     private Dictionary<string, string> Contents() =>
         Directory.GetFiles(folder, "*", SearchOption.AllDirectories).ToDictionary(file => file, file => Convert.ToHexString(File.ReadAllBytes(file)), StringComparer.Ordinal);
 
-    private async Task RunAsync()
+    internal static async Task RunAsync(string folder)
     {
         using var script = Process.Start(new ProcessStartInfo(Repository.PathTo("deploy", "make-secrets.sh"), [folder]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var (said, faults) = (script.StandardOutput.ReadToEndAsync(), script.StandardError.ReadToEndAsync());
