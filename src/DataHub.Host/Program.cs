@@ -1,4 +1,6 @@
+using DataHub.Core.Messaging.RabbitMq;
 using DataHub.Core.Registry;
+using DataHub.Core.Signing;
 using DataHub.Core.Storage;
 using DataHub.Host;
 using DataHub.Host.Commands;
@@ -25,7 +27,7 @@ try
 {
     return await parsed.InvokeAsync(new System.CommandLine.InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
-catch (Exception e) when (e is HostRefusedException or SeedException or StoreUnavailableException or DataHub.Core.Signing.KeyStoreException)
+catch (Exception e) when (e is HostRefusedException or SeedException or StoreUnavailableException or KeyStoreException or BusRefusedException)
 {
     await Console.Error.WriteLineAsync(e.Message);
     return ExitCodes.CannotStart;

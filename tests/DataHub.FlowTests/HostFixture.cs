@@ -20,6 +20,8 @@ internal sealed class HostFixture : IAsyncDisposable
 
     public string DataDirectory { get; } = Directory.CreateTempSubdirectory("datahub-test-").FullName;
 
+    public string ApiKeysFile => Path.Combine(DataDirectory, "keys", "api-keys.json");
+
     public DataHubHost Host => host ?? throw new InvalidOperationException("The host is stopped.");
 
     /// <summary>The cities played by the test, by city code; empty where the simulators run.</summary>

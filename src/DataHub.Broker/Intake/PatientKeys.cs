@@ -10,11 +10,16 @@ namespace DataHub.Broker.Intake;
 /// </summary>
 public sealed class PatientKeys(byte[] secret)
 {
+    /// <summary>Where the secret lies in a key folder.</summary>
+    public const string FileName = "patients.secret";
+
+    public const int SecretBytes = 32;
+
     /// <summary>Reads the secret, making one where there is none (32 random bytes, readable by the owner only).</summary>
     public static PatientKeys LoadOrCreate(string file)
     {
         if (!File.Exists(file))
-            SafeFile.CreateOnce(file, RandomNumberGenerator.GetBytes(32), SafeFile.OwnerOnly);
+            SafeFile.CreateOnce(file, RandomNumberGenerator.GetBytes(SecretBytes), SafeFile.OwnerOnly);
         return new PatientKeys(File.ReadAllBytes(file));
     }
 

@@ -9,7 +9,7 @@ namespace DataHub.Host.Api;
 
 /// <summary>
 /// The keys with which city systems call the HTTP API, one or several per city. Only their SHA-256 is stored, in
-/// <c>keys/api-keys.json</c> of the data folder; a key has 256 random bits, so that a plain hash is enough. A key made or
+/// a file (<see cref="DataHubOptions.ApiKeysFile"/>); a key has 256 random bits, so that a plain hash is enough. A key made or
 /// removed in the file counts from the next request on, without a restart.
 /// </summary>
 public sealed class ApiKeys
@@ -27,34 +27,33 @@ public sealed class ApiKeys
     private volatile Loaded loaded;
 
     /// <exception cref="HostRefusedException">The file cannot be read, or can be read by others.</exception>
-    public ApiKeys(string dataDirectory, ILogger<ApiKeys> log)
+    public ApiKeys(string file, ILogger<ApiKeys> log)
     {
-        file = FileIn(dataDirectory);
+        this.file = file;
         this.log = log;
         var stamp = Stamp();
         loaded = new Loaded(stamp, Entries(Read(file)));
     }
 
     /// <summary>Makes a key for a city and stores its hash. The key itself is returned once and kept nowhere.</summary>
-    /// <param name="dataDirectory">The host's data folder; the host may be running.</param>
+    /// <param name="file">The host's file; the host may be running.</param>
     /// <param name="cityCode">GB/T 2260 code of the city.</param>
     /// <param name="time">For the date that is noted beside the key; the system's clock where it is left out.</param>
     /// <exception cref="HostRefusedException">The file cannot be used, or another process is making a key.</exception>
-    public static string Create(string dataDirectory, string cityCode, TimeProvider? time = null)
+    public static string Create(string file, string cityCode, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(cityCode);
         if (cityCode.Length != 6 || !cityCode.All(char.IsAsciiDigit))
             throw new ArgumentException("A city is named by its six-digit code.", nameof(cityCode));
-        var path = FileIn(dataDirectory);
         if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
         else
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!, SafeFile.OwnerOnly | UnixFileMode.UserExecute);
-        using var single = LockBeside(path);
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!, SafeFile.OwnerOnly | UnixFileMode.UserExecute);
+        using var single = LockBeside(file);
         var key = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
-        var content = Read(path);
+        var content = Read(file);
         content.Keys.Add(new StoredKey { City = cityCode, Sha256 = Convert.ToHexStringLower(Hash(key)), CreatedAt = (time ?? TimeProvider.System).GetUtcNow() });
-        Write(path, content);
+        Write(file, content);
         return key;
     }
 
@@ -100,8 +99,6 @@ public sealed class ApiKeys
     }
 
     private DateTime Stamp() => File.GetLastWriteTimeUtc(file);
-
-    private static string FileIn(string dataDirectory) => Path.Combine(dataDirectory, "keys", "api-keys.json");
 
     private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 

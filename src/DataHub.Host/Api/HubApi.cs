@@ -42,7 +42,7 @@ internal static class HubApi
 
     private static void MapV1(WebApplication app, DataHubHost host, ILoggerFactory logs)
     {
-        var keys = new ApiKeys(host.Options.DataDirectory, logs.CreateLogger<ApiKeys>());
+        var keys = new ApiKeys(host.Options.ApiKeys, logs.CreateLogger<ApiKeys>());
         var log = logs.CreateLogger(typeof(HubApi));
         app.UseWhen(http => http.Request.Path.StartsWithSegments(Root, StringComparison.Ordinal), branch => branch.Use((http, next) => GuardAsync(http, next, keys, log)));
 

@@ -6,17 +6,16 @@ namespace DataHub.Host.Commands;
 /// <summary>Makes an API key. It is printed once; the folder keeps its hash only.</summary>
 internal static class ApiKeyCommand
 {
-    public static int Run(string data, string cityKey)
+    public static int Run(DataHubOptions options, string cityKey)
     {
-        var registry = RegistrySnapshot.Load(RegistrySnapshot.FindSeeds());
+        var registry = RegistrySnapshot.Load(options.SeedsDirectory ?? RegistrySnapshot.FindSeeds());
         if (registry.CityByKey(cityKey) is not { } city)
         {
             Console.Error.WriteLine($"There is no city '{cityKey}'; one of {string.Join(", ", registry.Cities.Select(c => c.Key))}.");
             return ExitCodes.CannotStart;
         }
 
-        Directory.CreateDirectory(data);
-        Console.WriteLine(ApiKeys.Create(data, city.Code));
+        Console.WriteLine(ApiKeys.Create(options.ApiKeys, city.Code));
         return ExitCodes.Done;
     }
 }

@@ -25,8 +25,8 @@ public static class CommandLine
 {
     public static RootCommand Build()
     {
-        var data = new Option<string>("--data") { Description = "Folder of the database, keys and city files", DefaultValueFactory = _ => "data", Recursive = true };
-        var urls = new Option<string>("--urls") { Description = "Loopback address of the HTTP API", DefaultValueFactory = _ => "http://127.0.0.1:5080" };
+        var data = new Option<string>("--data") { Description = "Folder of the database, keys and city files; or the variable DATAHUB_DATA", DefaultValueFactory = _ => HostSettings.OfVariable("DATA") ?? "data", Recursive = true };
+        var urls = new Option<string>("--urls") { Description = "Address of the HTTP API; or the variable DATAHUB_URLS", DefaultValueFactory = _ => HostSettings.OfVariable("URLS") ?? "http://127.0.0.1:5080" };
         var cases = new Option<int>("--cases") { Description = "Generated cases to run, 0 to 100000", DefaultValueFactory = _ => 40 };
         cases.Validators.Add(r =>
         {
@@ -151,7 +151,7 @@ public static class CommandLine
     {
         var city = new Argument<string>("CITY") { Description = "chengdu, deyang, meishan or ziyang" };
         var command = new Command("api-key", "Make an API key for a city and print it once; only its hash is kept") { city };
-        command.SetAction(r => ApiKeyCommand.Run(r.GetValue(data)!, r.GetValue(city)!));
+        command.SetAction(r => ApiKeyCommand.Run(DataFolder.Options(r.GetValue(data)!), r.GetValue(city)!));
         return command;
     }
 }
@@ -163,7 +163,7 @@ public sealed record Start(string Data, string Url, int Cases, int Seed, bool Fa
 
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 
-    /// <summary>What the command line says, and on top of it the environment.</summary>
+    /// <summary>What the command line says, and for the rest the environment.</summary>
     public DataHubOptions ToOptions(HostRoles? roles = null)
     {
         var knobs = Simulators.Knobs.Default with { Seed = Seed };

@@ -10,8 +10,6 @@ internal static class RoleCommand
     {
         var options = start.ToOptions(HostRoles.Of(role));
         await using var host = await DataHubHost.StartAsync(options, cancel);
-        if (role.City is { } key && host.Registry.CityByKey(key) is null)
-            throw new HostRefusedException($"There is no city '{key}'; the cities are {string.Join(", ", host.Registry.Cities.Select(c => c.Key))}.");
         Console.WriteLine($"DataHub runs the role {role} and answers on {host.Url}. Ctrl-C ends it.");
         if (plan && role.Kind == RoleKind.Simulator)
         {

@@ -31,14 +31,14 @@ internal sealed class TelemetryArguments
     private readonly Option<string> logFormat = new("--log-format")
     {
         Description = "text or json; or the variable DATAHUB_LOG_FORMAT",
-        DefaultValueFactory = _ => Variable("DATAHUB_LOG_FORMAT") ?? Text,
+        DefaultValueFactory = _ => HostSettings.OfVariable("LOG_FORMAT") ?? Text,
         Recursive = true,
     };
 
     private readonly Option<LogLevel> logLevel = new("--log-level")
     {
         Description = "Lowest level that is logged; or the variable DATAHUB_LOG_LEVEL",
-        DefaultValueFactory = _ => Enum.TryParse<LogLevel>(Variable("DATAHUB_LOG_LEVEL"), ignoreCase: true, out var level) ? level : LogLevel.Warning,
+        DefaultValueFactory = _ => Enum.TryParse<LogLevel>(HostSettings.OfVariable("LOG_LEVEL"), ignoreCase: true, out var level) ? level : LogLevel.Warning,
         Recursive = true,
     };
 

@@ -9,7 +9,7 @@ internal static class VerifyCommand
     public static async Task<int> RunAsync(string data, CancellationToken cancel)
     {
         await using var store = await DataFolder.OpenAsync(data, cancel);
-        using var keys = KeyStore.Load(Path.Combine(data, "keys"));
+        using var keys = KeyStore.Load(DataFolder.Options(data).Keys);
         var checks = await JournalVerifier.VerifyAsync(store, keys.Ring, cancel);
         foreach (var check in checks)
         {

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using DataHub.Adapters.Pipeline;
 using DataHub.Broker;
 using DataHub.Broker.Intake;
@@ -99,12 +101,14 @@ public sealed class DataHubHost : IAsyncDisposable
 
     private async Task BuildAsync(CancellationToken cancel)
     {
-        Directory.CreateDirectory(Options.DataDirectory);
+        CreateDataDirectory();
         if (Options.Postgres is null)
             instanceLock = LockDirectory(Options.DataDirectory);
         export = OtlpExport.Start(Options.Telemetry, Options.Instance);
         var seeds = Options.SeedsDirectory ?? RegistrySnapshot.FindSeeds();
         Registry = RegistrySnapshot.Load(seeds);
+        if (Options.Roles.Named?.FirstOrDefault(r => r.City is { } key && Registry.CityByKey(key) is null) is { } role)
+            throw new HostRefusedException($"There is no city '{role.City}'; name one of {string.Join(", ", Registry.Cities.Select(c => c.Key))}.");
         Samples = SampleCases.Load(seeds, Registry);
         Shards = new HubShards(Options.Shards);
         BuildApp();
@@ -119,7 +123,7 @@ public sealed class DataHubHost : IAsyncDisposable
         }
 
         HubApi.Map(app, this);
-        await app.StartAsync(cancel);
+        await ListenAsync(cancel);
         Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         foreach (var pool in Leases)
             await pool.LookAsync(cancel);
@@ -140,6 +144,30 @@ public sealed class DataHubHost : IAsyncDisposable
         LogContext.ConfigureCurrentLogContext(app.Services.GetRequiredService<ILoggerFactory>());
     }
 
+    private void CreateDataDirectory()
+    {
+        try
+        {
+            Directory.CreateDirectory(Options.DataDirectory);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new HostRefusedException($"The data folder '{Options.DataDirectory}' cannot be made; name one that this process may write with --data or DATAHUB_DATA.");
+        }
+    }
+
+    private async Task ListenAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await app.StartAsync(cancel);
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException or System.Net.Sockets.SocketException)
+        {
+            throw new HostRefusedException($"The address {Options.Url} cannot be listened on ({e.GetBaseException().Message}); set another with --urls or DATAHUB_URLS.");
+        }
+    }
+
     private async Task<INodeLeases> OpenStoreAsync(CancellationToken cancel)
     {
         if (Options.Postgres is null)
@@ -151,14 +179,22 @@ public sealed class DataHubHost : IAsyncDisposable
         var store = await PostgresNodeStore.OpenAsync(Options.Postgres, cancel);
         Store = store;
         var wanted = Options.Shards.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        var fixedAt = await store.FixAsync("shards", wanted, cancel);
-        return fixedAt == wanted ? store
-            : throw new HostRefusedException($"This deployment has {fixedAt} shards and DATAHUB_SHARDS says {wanted}: exchanges would be looked for in the wrong shard. Set DATAHUB_SHARDS={fixedAt}.");
+        await AgreeAsync(store, "shards", wanted, fixedAt => $"This deployment has {fixedAt} shards and this process {wanted}: exchanges would be looked for in the wrong shard. Set DATAHUB_SHARDS={fixedAt}.", cancel);
+        return store;
+    }
+
+    /// <summary>Holds that this process agrees with the deployment in what the first process fixed for all.</summary>
+    private static async Task AgreeAsync(INodeLeases leases, string setting, string value, Func<string, string> refusal, CancellationToken cancel)
+    {
+        var fixedAt = await leases.FixAsync(setting, value, cancel);
+        if (fixedAt != value)
+            throw new HostRefusedException(refusal(fixedAt));
     }
 
     private async Task BuildNodesAsync(string seeds, INodeLeases leases, ILoggerFactory logs, CancellationToken cancel)
     {
-        Keys = LoadKeys();
+        Keys = await LoadKeysAsync(leases, logs.CreateLogger<DataHubHost>(), cancel);
+        var patients = Options.Roles.Broker ? await LoadPatientsAsync(leases, cancel) : null;
         if (Options.RabbitMq is { } rabbit)
         {
             await RabbitTopologyDeclarer.DeclareAsync(rabbit, RabbitTopology.For(Registry.Cities.Select(c => c.Code), Shards.Count, rabbit), cancel);
@@ -182,27 +218,31 @@ public sealed class DataHubHost : IAsyncDisposable
             Check = new PayloadCheck(new ValidationPipeline(Registry, Options.Time)),
             Logs = logs,
         };
-        if (Options.Roles.Broker)
-            broker = new BrokerRole(parts, LoadPatients());
+        if (patients is not null)
+            broker = new BrokerRole(parts, patients);
         BuildAdapters(seeds, parts);
     }
 
-    private KeyStore LoadKeys()
+    private async Task<KeyStore> LoadKeysAsync(INodeLeases leases, ILogger log, CancellationToken cancel)
     {
-        if (!Options.Production)
-            return KeyStore.LoadOrCreateDevelopment(Options.Keys, Registry.Cities.Select(c => c.Code).Append(Nodes.Hub), Options.Time);
-        var keys = KeyStore.Load(Options.Keys);
-        foreach (var signer in Registry.Cities.Where(c => Options.Roles.Adapter(c.Key)).Select(c => c.Code).Concat(Options.Roles.Broker ? [Nodes.Hub] : []))
-            _ = keys.KeyOf(signer, Options.Time.GetUtcNow());
+        if (Options.Production)
+            return ProductionKeys.Load(Options.Keys, Options.Roles, Registry, Options.Time, log);
+        var keys = KeyStore.LoadOrCreateDevelopment(Options.Keys, Registry.Cities.Select(c => c.Code).Append(Nodes.Hub), Options.Time);
+        var hub = keys.SigningKeys.Where(k => k.Info.City == Nodes.Hub).MinBy(k => k.Info.Id, StringComparer.Ordinal)!;
+        await AgreeAsync(leases, "development-keys", Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(hub.PublicKey().ToPem()))),
+            _ => $"The development keys in '{Options.Keys}' are not those of the other processes: no signature would hold. Set DATAHUB_KEYS to one folder for all of them.", cancel);
         return keys;
     }
 
-    private PatientKeys LoadPatients()
+    private async Task<PatientKeys> LoadPatientsAsync(INodeLeases leases, CancellationToken cancel)
     {
-        var file = Path.Combine(Options.Keys, "patients.secret");
-        return Options.Production && !File.Exists(file)
-            ? throw new HostRefusedException($"There is no patients.secret in '{Options.Keys}': all brokers need the same 32 random bytes there, or results would not be found again.")
-            : PatientKeys.LoadOrCreate(file);
+        var file = Path.Combine(Options.Keys, PatientKeys.FileName);
+        if (Options.Production && (!File.Exists(file) || new FileInfo(file).Length < PatientKeys.SecretBytes))
+            throw new HostRefusedException($"'{Options.Keys}' holds no {PatientKeys.FileName} of {PatientKeys.SecretBytes} bytes: all brokers need the same one, or results would not be found again. Set DATAHUB_KEYS to the folder that 'keys create' made for the brokers.");
+        var patients = PatientKeys.LoadOrCreate(file);
+        await AgreeAsync(leases, PatientKeys.FileName, patients.Of("datahub"),
+            _ => $"'{file}' is not the secret of this deployment: results that were published before would not be found. Put the other brokers' {PatientKeys.FileName} there, or set DATAHUB_KEYS to their folder.", cancel);
+        return patients;
     }
 
     private void BuildAdapters(string seeds, HostParts parts)

@@ -31,6 +31,9 @@ internal sealed record HostParts
 
     public required ILoggerFactory Logs { get; init; }
 
+    /// <summary>Holder of this process's leases. Two processes under one name must not take each other's for their own.</summary>
+    public string Owner { get; } = Guid.NewGuid().ToString("N");
+
     public LeasePool Pool(string role, IReadOnlyList<string> nodes, Func<string, long, CancellationToken, Task<NodeRun>> open) =>
-        new(Leases, role, Options.Instance, nodes, Options.LeaseTime, Options.Time, Logs.CreateLogger<LeasePool>(), open);
+        new(Leases, role, $"{Options.Instance}/{Owner}", nodes, Options.LeaseTime, Options.Time, Logs.CreateLogger<LeasePool>(), open);
 }

@@ -20,8 +20,8 @@ public sealed record DataHubOptions
     /// <summary>In production keys are given, never made, and cities are not simulated beside them.</summary>
     public bool Production { get; init; }
 
-    /// <summary>Unique among all processes of the deployment: names the holder of a lease.</summary>
-    public string Instance { get; init; } = $"{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid():N}";
+    /// <summary>Names this process among all, for those who read leases, traces and metrics.</summary>
+    public string Instance { get; init; } = $"{Environment.MachineName}-{Environment.ProcessId}";
 
     /// <summary>Where the hub listens. Loopback only outside production. Port 0: any free one.</summary>
     public string Url { get; init; } = "http://127.0.0.1:5080";
@@ -31,6 +31,9 @@ public sealed record DataHubOptions
 
     /// <summary>Folder of the signing keys, the trusted keys and the secret of the patients' index; null: <c>keys</c> in the data folder.</summary>
     public string? KeysDirectory { get; init; }
+
+    /// <summary>File of the callers' API keys, which holds their hashes; null: <c>keys/api-keys.json</c> in the data folder.</summary>
+    public string? ApiKeysFile { get; init; }
 
     /// <summary>RabbitMQ; null: the in-memory bus of the embedded default.</summary>
     public RabbitMqOptions? RabbitMq { get; init; }
@@ -82,6 +85,8 @@ public sealed record DataHubOptions
 
     public string Keys => KeysDirectory ?? Path.Combine(DataDirectory, "keys");
 
+    public string ApiKeys => ApiKeysFile ?? Path.Combine(DataDirectory, "keys", "api-keys.json");
+
     /// <summary>Every fault of these settings, each with what to set instead; empty where they are sound.</summary>
     public IReadOnlyList<string> Faults()
     {
@@ -90,6 +95,7 @@ public sealed record DataHubOptions
         AddFolderFaults(faults);
         AddServerFaults(faults);
         AddProductionFaults(faults);
+        faults.AddRange(CityFaults());
         if (LeaseTime < TimeSpan.FromSeconds(1) || LeaseTime > TimeSpan.FromMinutes(5))
             faults.Add("A lease must last between 1 second and 5 minutes; set for example DATAHUB_LEASE_SECONDS=10.");
         faults.AddRange(Telemetry.Faults());
@@ -101,7 +107,7 @@ public sealed record DataHubOptions
         if (!Uri.TryCreate(Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             faults.Add($"--urls '{Url}' is not an http address; set for example http://127.0.0.1:5080.");
         else if (!url.IsLoopback && !Production)
-            faults.Add($"--urls '{Url}' is not a loopback address; on development keys the hub listens on 127.0.0.1 only. Set a loopback address, or DATAHUB_ENVIRONMENT=production with keys of your own.");
+            faults.Add($"--urls '{Url}' is not a loopback address, and with development keys the hub listens on 127.0.0.1 only. Set a loopback address, or DATAHUB_ENVIRONMENT=production with keys of your own.");
     }
 
     private void AddFolderFaults(List<string> faults)
@@ -111,14 +117,14 @@ public sealed record DataHubOptions
         else if (File.Exists(DataDirectory))
             faults.Add($"--data '{DataDirectory}' is a file; name a folder.");
         if (SeedsDirectory is not null && !File.Exists(Path.Combine(SeedsDirectory, "cities.csv")))
-            faults.Add($"The seeds folder '{SeedsDirectory}' holds no cities.csv; name the repository's seeds folder.");
+            faults.Add($"The seeds folder '{SeedsDirectory}' holds no cities.csv; name the repository's seeds folder with DATAHUB_SEEDS.");
     }
 
     // What would lose data or stand still for ever: nodes that no frame reaches, or two writers of one database.
     private void AddServerFaults(List<string> faults)
     {
         if (Shards is < 1 or > HubShards.Max)
-            faults.Add($"DATAHUB_SHARDS must be between 1 and {HubShards.Max}.");
+            faults.Add($"The hub has 1 to {HubShards.Max} shards; set for example DATAHUB_SHARDS=2, the same in every process.");
         if (!Roles.All && Roles.NeedsBus && RabbitMq is null)
             faults.Add($"The role {Roles} runs beside other processes, and the in-memory bus does not leave this one: messages would never arrive. Set DATAHUB_RABBITMQ_HOSTS, or start without a role to run everything here.");
         if (!Roles.All && Roles.NeedsStore && Postgres is null)
@@ -131,9 +137,14 @@ public sealed record DataHubOptions
             faults.Add("The embedded hub has one shard; remove DATAHUB_SHARDS, or set DATAHUB_POSTGRES and DATAHUB_RABBITMQ_HOSTS.");
         if (RabbitMq is not null && Roles.NeedsBus)
             faults.AddRange(RabbitMq.Faults());
-        foreach (var role in (Roles.Named ?? []).Where(r => r.Kind == RoleKind.Simulator && SimulatorLinks is null && Cities.GetValueOrDefault(r.City!)?.BaseUrl is not null))
-            faults.Add($"The role {role} needs DATAHUB_ADAPTER_URL: the root of the adapter that it sends to.");
     }
+
+    // A process with both ends of a city's interface connects them itself.
+    private IEnumerable<string> CityFaults() => (Roles.Named ?? [])
+        .Where(r => r.City is { } city && !CityOverrides.ContainsKey(city) && !(Roles.Adapter(city) && Roles.Simulator(city)))
+        .SelectMany(r => r.Kind == RoleKind.Simulator
+            ? CityEndpointFaults.OfSimulator(r.City!, Cities.GetValueOrDefault(r.City!) ?? new CityEndpoint(), SimulatorLinks)
+            : CityEndpointFaults.OfAdapter(r.City!, Cities.GetValueOrDefault(r.City!) ?? new CityEndpoint()));
 
     private void AddProductionFaults(List<string> faults)
     {
@@ -144,7 +155,7 @@ public sealed record DataHubOptions
         if (Roles.Named?.Any(r => r.Kind == RoleKind.Simulator) == true)
             faults.Add("A simulated city has no place in production; remove the simulator role, or DATAHUB_ENVIRONMENT=production.");
         if (Roles.NeedsBus && KeysDirectory is null)
-            faults.Add("In production the keys are given, not made: set DATAHUB_KEYS to the folder that holds this process's key and the keys it trusts.");
+            faults.Add("In production the keys are given, not made: set DATAHUB_KEYS to the folder that holds this process's key and the keys it trusts ('keys create' makes one for each process).");
     }
 }
 

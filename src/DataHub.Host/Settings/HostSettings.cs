@@ -18,8 +18,10 @@ public sealed class HostSettings
 {
     public const string Prefix = "DATAHUB_";
 
-    /// <summary>Variables with the prefix that are not the host's.</summary>
-    private static readonly string[] Others = ["DATAHUB_API_KEY", "DATAHUB_TEST_", "DATAHUB_RABBITMQ_IMAGE", "DATAHUB_POSTGRES_IMAGE"];
+    /// <summary>Variables with the prefix that are not the host's: of <c>submit</c>, and of the images that Compose and the tests use.</summary>
+    private static readonly string[] Others = ["DATAHUB_API_KEY", "DATAHUB_RABBITMQ_IMAGE", "DATAHUB_POSTGRES_IMAGE"];
+
+    private const string OfTests = "DATAHUB_TEST_";
 
     /// <summary>Every setting, in the order of docs/configuration.md.</summary>
     public static IReadOnlyList<HostSetting> All { get; } =
@@ -27,11 +29,12 @@ public sealed class HostSettings
         new("ENVIRONMENT", "`development` (default) or `production`: keys are given, never made"),
         new("DATA", "data folder, as `--data`"),
         new("URLS", "address of the HTTP API, the native interfaces and the health checks, as `--urls`"),
-        new("SEEDS", "folder of the catalogue"),
-        new("KEYS", "folder of the signing keys, the trusted keys and `patients.secret`"),
-        new("INSTANCE", "name of this process, unique in the deployment; made up where it is left out"),
-        new("SHARDS", "shards of the hub; the same everywhere, for good. Default 2 on PostgreSQL"),
-        new("LEASE_SECONDS", "a lost process's nodes are taken over after this; default 10"),
+        new("SEEDS", "folder of the catalogue; default: the folder `seeds` found upwards from the program or the current folder"),
+        new("KEYS", "folder of the signing keys, the trusted keys and `patients.secret`; default: `keys` in the data folder"),
+        new("API_KEYS", "file of the API keys' hashes, which `api-key` writes; default: `keys/api-keys.json` in the data folder"),
+        new("INSTANCE", "name of this process in logs, traces, metrics and leases; default: machine and process number"),
+        new("SHARDS", "shards of the hub, 1 to 64; the same everywhere, for good. Default 2 on PostgreSQL"),
+        new("LEASE_SECONDS", "a lost process's nodes are taken over after this, 1 to 300; default 10"),
         new("POSTGRES", "connection string of PostgreSQL: `Host=a,b;Database=datahub;Username=datahub;Target Session Attributes=primary`"),
         new("POSTGRES_PASSWORD", "its password", Secret: true),
         new("RABBITMQ_HOSTS", "RabbitMQ's nodes: `host:port,host:port`"),
@@ -51,6 +54,19 @@ public sealed class HostSettings
         new("LOG_FORMAT", "`text` or `json`, as `--log-format`"),
     ];
 
+    /// <summary>Settings that say something about another one, and would have no effect without it.</summary>
+    private static readonly (string Name, string Needs)[] Dependents =
+    [
+        ("POSTGRES_PASSWORD", "POSTGRES"),
+        ("RABBITMQ_VHOST", "RABBITMQ_HOSTS"),
+        ("RABBITMQ_USER", "RABBITMQ_HOSTS"),
+        ("RABBITMQ_PASSWORD", "RABBITMQ_HOSTS"),
+        ("RABBITMQ_TLS_SERVER_NAME", "RABBITMQ_HOSTS"),
+        ("RABBITMQ_TLS_CA", "RABBITMQ_TLS_SERVER_NAME"),
+    ];
+
+    private static readonly string[] OfCity = ["CITY_URL", "CITY_API_KEY", "CITY_SECRET", "CITY_PATH", "CITY_POSTGRES"];
+
     private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
     private readonly List<string> faults = [];
 
@@ -64,45 +80,54 @@ public sealed class HostSettings
     {
         ArgumentNullException.ThrowIfNull(environment);
         var settings = new HostSettings();
-        foreach (var (name, value) in environment.Where(v => v.Key.StartsWith(Prefix, StringComparison.Ordinal) && !Others.Any(o => v.Key.StartsWith(o, StringComparison.Ordinal))))
+        foreach (var (name, value) in environment.Where(v => v.Key.StartsWith(Prefix, StringComparison.Ordinal) && !v.Key.StartsWith(OfTests, StringComparison.Ordinal) && !Others.Contains(v.Key)))
         {
             if (string.IsNullOrEmpty(value))
                 continue;
             var key = name[Prefix.Length..];
             if (All.Any(s => s.Name == key))
-                settings.values[key] = value;
+                settings.Add(key, value);
             else if (key.EndsWith("_FILE", StringComparison.Ordinal) && All.Any(s => s.Secret && s.Name == key[..^5]))
                 settings.AddSecret(key[..^5], name, value);
             else
                 settings.faults.Add($"{name} is not a setting; docs/configuration.md lists them all.");
         }
 
+        foreach (var (dependent, needs) in Dependents.Where(d => settings.Get(d.Name) is not null && settings.Get(d.Needs) is null))
+            settings.faults.Add($"{Prefix}{dependent} has no effect without {Prefix}{needs}; set {Prefix}{needs} as well, or remove {Prefix}{dependent}.");
         return settings;
     }
 
     /// <summary>The variables of this process.</summary>
     public static HostSettings OfProcess() => Read(Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().Select(e => new KeyValuePair<string, string?>((string)e.Key, (string?)e.Value)));
 
-    /// <summary>The options with what is set.</summary>
+    /// <summary>One variable of this process: the default of an option of the command line.</summary>
+    public static string? OfVariable(string name) => Environment.GetEnvironmentVariable(Prefix + name) is { Length: > 0 } value ? value : null;
+
+    /// <summary>The options with what is set. What the command line can say as well is there already: it goes before the variables.</summary>
     /// <param name="options">What the command line says.</param>
     /// <exception cref="HostRefusedException">A variable is unknown or its value cannot be used.</exception>
     public DataHubOptions Apply(DataHubOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         var postgres = PostgresOf();
+        var endpoint = EndpointOf();
+        if (endpoint is not null && options.Roles.All)
+            faults.Add($"{Prefix}CITY_… says where the system of one city is reached, and this process runs all cities with simulated systems; start 'adapter CITY' or 'simulator CITY', or remove it.");
+        // Read by the command line, which takes what it cannot use for left out.
+        CheckLogLevel();
         var applied = options with
         {
             Production = Choice("ENVIRONMENT", "development", "production") == "production",
-            DataDirectory = Get("DATA") ?? options.DataDirectory,
-            Url = Get("URLS") ?? options.Url,
             SeedsDirectory = Get("SEEDS") ?? options.SeedsDirectory,
+            ApiKeysFile = Get("API_KEYS") ?? options.ApiKeysFile,
             KeysDirectory = Get("KEYS") ?? options.KeysDirectory,
             Instance = Get("INSTANCE") ?? options.Instance,
-            Shards = (int)Number("SHARDS", postgres is null ? options.Shards : 2),
-            LeaseTime = TimeSpan.FromSeconds(Number("LEASE_SECONDS", (long)options.LeaseTime.TotalSeconds)),
+            Shards = (int)Number("SHARDS", postgres is null ? options.Shards : 2, 1, Contracts.HubShards.Max),
+            LeaseTime = TimeSpan.FromSeconds(Number("LEASE_SECONDS", (long)options.LeaseTime.TotalSeconds, 1, 300)),
             Postgres = postgres,
             RabbitMq = RabbitMqOf(),
-            Cities = EndpointOf() is { } endpoint && options.Roles.Named is { } named
+            Cities = endpoint is not null && options.Roles.Named is { } named
                 ? named.Where(r => r.City is not null).Select(r => r.City!).Distinct(StringComparer.Ordinal).ToDictionary(key => key, _ => endpoint, StringComparer.Ordinal)
                 : options.Cities,
             SimulatorLinks = Get("ADAPTER_URL") is null && Get("SIMULATOR_URL") is null ? options.SimulatorLinks : new SimulatorLinks(Address("SIMULATOR_URL"), Address("ADAPTER_URL")),
@@ -137,7 +162,7 @@ public sealed class HostSettings
         Tls = Get("RABBITMQ_TLS_SERVER_NAME") is { } server ? new RabbitMqTls { ServerName = server, CaFile = Get("RABBITMQ_TLS_CA") } : null,
     };
 
-    private CityEndpoint? EndpointOf() => new[] { "CITY_URL", "CITY_API_KEY", "CITY_SECRET", "CITY_PATH", "CITY_POSTGRES" }.All(n => Get(n) is null) ? null : new CityEndpoint
+    private CityEndpoint? EndpointOf() => OfCity.All(n => Get(n) is null) ? null : new CityEndpoint
     {
         BaseUrl = Address("CITY_URL"),
         ApiKey = Get("CITY_API_KEY"),
@@ -150,7 +175,10 @@ public sealed class HostSettings
     {
         try
         {
-            values[key] = File.ReadAllText(file).TrimEnd('\r', '\n');
+            if (File.ReadAllText(file).TrimEnd('\r', '\n') is { Length: > 0 } value)
+                Add(key, value);
+            else
+                faults.Add($"{name} names the file '{file}', which is empty; put the secret into it.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -158,20 +186,34 @@ public sealed class HostSettings
         }
     }
 
+    private void Add(string key, string value)
+    {
+        if (!values.TryAdd(key, value))
+            faults.Add($"{Prefix}{key} and {Prefix}{key}_FILE are both set; remove one of them.");
+    }
+
     private string? Get(string name) => values.GetValueOrDefault(name);
 
     private string? Choice(string name, params string[] allowed) =>
         Get(name) is not { } value || allowed.Contains(value) ? Get(name) : Bad<string?>(name, string.Join(" or ", allowed), null);
 
-    private long Number(string name, long otherwise) =>
-        Get(name) is not { } value ? otherwise : long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : Bad(name, "a whole number", otherwise);
+    private long Number(string name, long otherwise, long from, long to) =>
+        Get(name) is not { } value ? otherwise
+        : long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= from && number <= to ? number
+        : Bad(name, string.Create(CultureInfo.InvariantCulture, $"a whole number from {from} to {to}"), otherwise);
+
+    private void CheckLogLevel()
+    {
+        if (Get("LOG_LEVEL") is { } value && !Enum.TryParse<LogLevel>(value, ignoreCase: true, out _))
+            _ = Bad("LOG_LEVEL", "one of " + string.Join(", ", Enum.GetNames<LogLevel>()), value);
+    }
 
     private Uri? Address(string name) =>
         Get(name) is not { } value ? null : Uri.TryCreate(value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri : Bad<Uri?>(name, "an http address", null);
 
     private T Bad<T>(string name, string form, T otherwise)
     {
-        faults.Add($"{Prefix}{name} is not {form}.");
+        faults.Add($"{Prefix}{name} is not {form}; set it so, or remove it.");
         return otherwise;
     }
 }

@@ -34,7 +34,7 @@ public sealed class ApiHost : IAsyncLifetime
         AsMeishan = Client(Meishan);
     }
 
-    private ApiClient Client(string city) => new(Fixture.Client(), ApiKeys.Create(Fixture.DataDirectory, city));
+    private ApiClient Client(string city) => new(Fixture.Client(), ApiKeys.Create(Fixture.ApiKeysFile, city));
 
     public async ValueTask DisposeAsync()
     {

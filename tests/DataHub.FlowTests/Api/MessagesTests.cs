@@ -210,7 +210,7 @@ public sealed class ConditionTests
     public async Task A_full_node_tells_when_to_come_again_and_nothing_overtakes()
     {
         await using var fixture = await HostFixture.WithPlayedCitiesAsync(o => o with { Adapters = new AdapterOptions { MaxBacklog = -1 } });
-        using var client = new ApiClient(fixture.Client(), ApiKeys.Create(fixture.DataDirectory, ApiHost.Chengdu));
+        using var client = new ApiClient(fixture.Client(), ApiKeys.Create(fixture.ApiKeysFile, ApiHost.Chengdu));
 
         var answer = await client.SendAsync(Events.Submission());
         answer.ShouldBeProblem(429, ReasonCodes.Overloaded);
@@ -226,7 +226,7 @@ public sealed class ConditionTests
     {
         var clock = new ShiftedClock();
         await using var fixture = await HostFixture.WithPlayedCitiesAsync(o => o with { Time = clock });
-        var key = ApiKeys.Create(fixture.DataDirectory, ApiHost.Chengdu);
+        var key = ApiKeys.Create(fixture.ApiKeysFile, ApiHost.Chengdu);
         var submission = Events.Submission();
         Answer first;
         using (var client = new ApiClient(fixture.Client(), key))

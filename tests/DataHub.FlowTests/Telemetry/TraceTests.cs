@@ -75,7 +75,7 @@ public sealed class TraceTests : IDisposable
     public async Task The_trace_of_a_caller_is_linked()
     {
         await using var fixture = await HostFixture.WithPlayedCitiesAsync();
-        using var client = new ApiClient(fixture.Client(), ApiKeys.Create(fixture.DataDirectory, Samples.Chengdu));
+        using var client = new ApiClient(fixture.Client(), ApiKeys.Create(fixture.ApiKeysFile, Samples.Chengdu));
         var caller = new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
         client.Http.DefaultRequestHeaders.Add("traceparent", $"00-{caller.TraceId}-{caller.SpanId}-01");
         var id = await client.OpenAsync();

@@ -56,19 +56,19 @@ public sealed class RabbitMqOptions
         List<string> faults = [];
         var endpoints = ReadHosts(faults, ssl: false);
         if (string.IsNullOrWhiteSpace(VirtualHost))
-            faults.Add("RabbitMQ's virtual host is empty; set it, for example to /.");
+            faults.Add("RabbitMQ's virtual host is empty; set for example DATAHUB_RABBITMQ_VHOST=/.");
         if (string.IsNullOrWhiteSpace(User))
-            faults.Add("RabbitMQ's user is not set; set the user that may use the virtual host.");
+            faults.Add("RabbitMQ's user is not set; set DATAHUB_RABBITMQ_USER to one that may use the virtual host.");
         else if (User == "guest" && endpoints.Exists(static e => !IsLoopback(e.HostName)))
-            faults.Add("RabbitMQ lets the user guest in from its own machine only; make a user for DataHub and set it.");
+            faults.Add("RabbitMQ lets the user guest in from its own machine only; make a user for DataHub and set DATAHUB_RABBITMQ_USER.");
         if (Password is not null && PasswordFile is not null)
             faults.Add("RabbitMQ's password is given twice; set either the password or the password file.");
         else if (string.IsNullOrEmpty(Password) && PasswordFile is null)
-            faults.Add("RabbitMQ's password is not set; set the password or, better, the file that holds it.");
+            faults.Add("RabbitMQ's password is not set; set DATAHUB_RABBITMQ_PASSWORD or, better, DATAHUB_RABBITMQ_PASSWORD_FILE.");
         else if (PasswordFile is not null && !CanRead(PasswordFile))
             faults.Add($"RabbitMQ's password file '{PasswordFile}' cannot be read; name a file that this process may read.");
         if (Tls is { ServerName: null } && endpoints.Count > 1)
-            faults.Add("RabbitMQ has several hosts and TLS; set the server name that the certificates of all of them carry.");
+            faults.Add("RabbitMQ has several hosts and TLS; set DATAHUB_RABBITMQ_TLS_SERVER_NAME to the name that the certificates of all of them carry.");
         Tls?.AddFaults(faults);
         if (Prefetch is < 1 or > ushort.MaxValue)
             faults.Add("RabbitMQ's prefetch must be between 1 and 65535.");
@@ -108,13 +108,13 @@ public sealed class RabbitMqOptions
         {
             // As an authority, so that an IPv6 address in brackets is read too.
             if (!Uri.TryCreate("amqp://" + entry, UriKind.Absolute, out var uri) || uri.UserInfo.Length > 0 || uri.PathAndQuery is not ("" or "/"))
-                faults.Add("RabbitMQ's hosts hold an entry that is no host:port; set for example rabbit-1:5672,rabbit-2:5672.");
+                faults.Add("RabbitMQ's hosts hold an entry that is no host:port; set for example DATAHUB_RABBITMQ_HOSTS=rabbit-1:5672,rabbit-2:5672.");
             else
                 endpoints.Add(new AmqpTcpEndpoint(uri.DnsSafeHost, uri.Port > 0 ? uri.Port : Tls is null ? 5672 : 5671, ssl ? Tls!.Option(uri.DnsSafeHost) : new SslOption()));
         }
 
         if (endpoints.Count == 0 && faults.Count == 0)
-            faults.Add("RabbitMQ's hosts are not set; set for example rabbit-1:5672,rabbit-2:5672.");
+            faults.Add("RabbitMQ's hosts are not set; set for example DATAHUB_RABBITMQ_HOSTS=rabbit-1:5672,rabbit-2:5672.");
         return endpoints;
     }
 

@@ -28,6 +28,16 @@ internal static class PostgresFaults
     public static bool IsFault(Exception e) =>
         e is NpgsqlException or SocketException or IOException or TimeoutException or AuthenticationException or ObjectDisposedException;
 
+    /// <summary>Why a process cannot start on this database, and what to set. The texts name neither user nor password.</summary>
+    public static StoreUnavailableException OfOpening(Exception e) => new(e switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } => "PostgreSQL does not accept the user and password; set DATAHUB_POSTGRES and DATAHUB_POSTGRES_PASSWORD to those of a user that exists there.",
+        PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => "PostgreSQL has no such database; create it, or set Database in DATAHUB_POSTGRES to one that exists.",
+        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => "PostgreSQL does not let the user make or use the tables; set DATAHUB_POSTGRES to a user that owns the database.",
+        InvalidOperationException => e.Message + " Start the later program, or set DATAHUB_POSTGRES to another database.",
+        _ => "PostgreSQL cannot be reached; start it, or set DATAHUB_POSTGRES to where it is.",
+    }, e);
+
     /// <summary>What a failed commit says to the node. The texts name neither server nor data.</summary>
     public static Exception OfCommit(Exception e, string node) => e switch
     {

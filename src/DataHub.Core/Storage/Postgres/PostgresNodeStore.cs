@@ -43,7 +43,7 @@ public sealed partial class PostgresNodeStore : INodeStore, INodeLeases
         {
             await store.DisposeAsync();
             if (PostgresFaults.IsFault(e) || e is InvalidOperationException)
-                throw new StoreUnavailableException("The database cannot be opened or migrated.", e);
+                throw PostgresFaults.OfOpening(e);
             throw;
         }
     }
