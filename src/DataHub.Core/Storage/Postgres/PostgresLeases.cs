@@ -1,4 +1,3 @@
-using Npgsql;
 using static DataHub.Core.Storage.Postgres.PostgresValues;
 
 namespace DataHub.Core.Storage.Postgres;

@@ -2,7 +2,6 @@ using DataHub.Contracts;
 using DataHub.Core.Flows;
 using DataHub.Core.Journal;
 using Npgsql;
-using Polly;
 using static DataHub.Core.Storage.Postgres.PostgresValues;
 
 namespace DataHub.Core.Storage.Postgres;
@@ -85,7 +84,7 @@ public sealed partial class PostgresNodeStore
 
     public ValueTask<List<JournalRow>> JournalAsync(string node, long after, EntryKind? kind, int limit, CancellationToken cancel) => ListAsync(node,
         "SELECT " + JournalColumns + " FROM datahub.journal j WHERE j.node = $1 AND j.number > $2 AND ($3 = 0 OR j.kind = $3) ORDER BY j.number LIMIT $4",
-        ReadJournal, cancel, Of(NodeCode.Of(node)), Of(after), Of((short)(kind ?? 0)), Of(limit));
+        ReadJournal, cancel, Of(NodeCode.Of(node)), Of(after), Of(kind is { } k ? (short)k : (short)0), Of(limit));
 
     public ValueTask<JournalRow?> ReceiptAsync(string node, string peer, long sequence, CancellationToken cancel) => OneAsync(node,
         "SELECT " + JournalColumns + " FROM (SELECT * FROM datahub.receipt WHERE node = $1 AND peer = $2 AND to_sequence >= $3 ORDER BY to_sequence LIMIT 1) r "
