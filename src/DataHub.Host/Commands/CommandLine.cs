@@ -163,13 +163,13 @@ public sealed record Start(string Data, string Url, int Cases, int Seed, bool Fa
 
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 
-    /// <summary>What the command line says, and for the rest the environment.</summary>
+    /// <summary>What the command line says, where it names a folder or an address; for the rest the environment.</summary>
     public DataHubOptions ToOptions(HostRoles? roles = null)
     {
         var knobs = Simulators.Knobs.Default with { Seed = Seed };
         if (Fast)
             knobs = knobs with { ClerkDelayFrom = TimeSpan.Zero, ClerkDelayTo = TimeSpan.Zero };
-        return HostSettings.OfProcess().Apply(new DataHubOptions { DataDirectory = Data, Url = Url, Knobs = knobs, Telemetry = Telemetry, LogLevel = LogLevel, Roles = roles ?? HostRoles.Everything });
+        return HostSettings.OfProcess().Apply(new DataHubOptions { DataDirectory = Data, Url = Url, Knobs = knobs, Telemetry = Telemetry, LogLevel = LogLevel, Roles = roles ?? HostRoles.Everything }) with { DataDirectory = Data, Url = Url };
     }
 }
 

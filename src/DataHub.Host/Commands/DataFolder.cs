@@ -8,7 +8,8 @@ namespace DataHub.Host.Commands;
 internal static class DataFolder
 {
     /// <summary>What the environment says of the deployment, for a command that runs no role.</summary>
-    public static DataHubOptions Options(string data) => HostSettings.OfProcess().Apply(new DataHubOptions { DataDirectory = data, Roles = HostRoles.Of(new HostRole(RoleKind.Console)) });
+    public static DataHubOptions Options(string data) =>
+        HostSettings.OfProcess().Apply(new DataHubOptions { DataDirectory = data, Roles = HostRoles.Of(new HostRole(RoleKind.Console)) }) with { DataDirectory = data };
 
     /// <exception cref="HostRefusedException">There is no database.</exception>
     public static async Task<INodeStore> OpenAsync(string data, CancellationToken cancel)

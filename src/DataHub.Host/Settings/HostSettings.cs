@@ -104,8 +104,8 @@ public sealed class HostSettings
     /// <summary>One variable of this process: the default of an option of the command line.</summary>
     public static string? OfVariable(string name) => Environment.GetEnvironmentVariable(Prefix + name) is { Length: > 0 } value ? value : null;
 
-    /// <summary>The options with what is set. What the command line can say as well is there already: it goes before the variables.</summary>
-    /// <param name="options">What the command line says.</param>
+    /// <summary>The options with what is set.</summary>
+    /// <param name="options">What holds where a variable is not set.</param>
     /// <exception cref="HostRefusedException">A variable is unknown or its value cannot be used.</exception>
     public DataHubOptions Apply(DataHubOptions options)
     {
@@ -119,6 +119,8 @@ public sealed class HostSettings
         var applied = options with
         {
             Production = Choice("ENVIRONMENT", "development", "production") == "production",
+            DataDirectory = Get("DATA") ?? options.DataDirectory,
+            Url = Get("URLS") ?? options.Url,
             SeedsDirectory = Get("SEEDS") ?? options.SeedsDirectory,
             ApiKeysFile = Get("API_KEYS") ?? options.ApiKeysFile,
             KeysDirectory = Get("KEYS") ?? options.KeysDirectory,

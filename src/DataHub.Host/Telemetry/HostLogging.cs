@@ -16,6 +16,8 @@ internal static class HostLogging
 
         // To standard error: standard output belongs to what was asked for (tables, JSON).
         logging.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
+        // A start that fails says why once, in a sentence; the framework would add the stack.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         options.Logging(logging);
     }
 }
