@@ -32,7 +32,7 @@ internal static class Audit
         var reconciledAt = new long[count];
         for (var from = 0; from < count && faults.Count < FaultsShown; from += Page)
             await ExchangesAsync(bench, from, Math.Min(count, from + Page), reconciledAt, faults);
-        await ConservationAsync(store, count, faults);
+        await ConservationAsync(bench, count, faults);
         var rows = await JournalsAsync(bench, count, faults);
         if (await store.BreaksAsync(null, openOnly: false, 1, default) is [var broken, ..])
             faults.Add($"A break was opened: {broken.Code} {broken.Detail}.");
@@ -44,7 +44,13 @@ internal static class Audit
     {
         var numbers = Enumerable.Range(from, to - from).Where(i => bench.Tracker.ExchangeIds[i] is not null).ToList();
         var store = bench.Host.Store;
-        var hub = await store.ExchangesAsync(Nodes.Hub, [.. numbers.Select(i => bench.Tracker.ExchangeIds[i]!)], default);
+        var hub = new Dictionary<string, ExchangeRow>(StringComparer.Ordinal);
+        foreach (var shard in numbers.Select(i => bench.Tracker.ExchangeIds[i]!).GroupBy(bench.Host.Shards.NodeOf, StringComparer.Ordinal))
+        {
+            foreach (var (id, row) in await store.ExchangesAsync(shard.Key, [.. shard], default))
+                hub.Add(id, row);
+        }
+
         var cities = new Dictionary<string, Dictionary<string, ExchangeRow>>(StringComparer.Ordinal);
         foreach (var city in bench.Host.Registry.Cities)
         {
@@ -71,34 +77,45 @@ internal static class Audit
     }
 
     // Taken in = reconciled + refused + open, and nothing that was not asked for.
-    private static async Task ConservationAsync(INodeStore store, int count, List<string> faults)
+    private static async Task ConservationAsync(BenchHost bench, int count, List<string> faults)
     {
-        var counts = await store.CountExchangesAsync(Nodes.Hub, default);
+        var counts = new List<ExchangeCount>();
+        var parked = 0;
+        foreach (var shard in bench.Host.Shards.Nodes)
+        {
+            counts.AddRange(await bench.Store.CountExchangesAsync(shard, default));
+            parked += (await bench.Store.ParkedAsync(shard, default)).Count;
+        }
+
         var (all, reconciled) = (counts.Sum(c => c.Count), counts.Where(c => c.Reconciled).Sum(c => c.Count));
         if (all != count || reconciled != count)
             faults.Add($"Requested {count}, at the hub {all}, reconciled {reconciled}.");
-        if ((await store.ParkedAsync(Nodes.Hub, default)).Count is > 0 and var parked)
+        if (parked > 0)
             faults.Add($"{parked} messages are parked.");
     }
 
     private static async Task<long> JournalsAsync(BenchHost bench, int count, List<string> faults)
     {
         var rows = 0L;
+        var atHub = new Counts();
         foreach (var check in await JournalVerifier.VerifyAsync(bench.Host.Store, bench.Host.Keys.Ring, default))
         {
             rows += check.Rows;
             faults.AddRange(check.Faults.Take(FaultsShown).Select(f => $"The journal of {f.Node} does not hold at row {f.Number}: {f.What}."));
-            await RowsAsync(bench.Host.Store, check.Node, count, faults);
+            await RowsAsync(bench.Host.Store, check.Node, HubShards.IsHub(check.Node) ? atHub : new Counts(), faults);
         }
+
+        if (atHub.Submissions != count || atHub.Decisions != count)
+            faults.Add($"The hub journalled {atHub.Submissions} submissions and {atHub.Decisions} decisions of {count} cases.");
 
         return rows;
     }
 
     // No message twice in a journal, no refusal, no parking; at the hub exactly the two messages of each case.
-    private static async Task RowsAsync(INodeStore store, string node, int count, List<string> faults)
+    private static async Task RowsAsync(INodeStore store, string node, Counts counts, List<string> faults)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        var (number, submissions, decisions) = (0L, 0, 0);
+        var number = 0L;
         while (await store.JournalAsync(node, number, null, Page, default) is { Count: > 0 } rows)
         {
             number = rows[^1].Number;
@@ -108,12 +125,16 @@ internal static class Audit
                     faults.Add($"Row {row.Number} of the journal of {node} is {row.Kind}: {row.Reasons}");
                 if (!seen.Add(row.Key))
                     faults.Add($"The journal of {node} holds {row.Key} twice.");
-                submissions += row.Type == MessageTypes.ServiceSubmission ? 1 : 0;
-                decisions += row.Type == MessageTypes.ServiceDecision ? 1 : 0;
+                counts.Submissions += row.Type == MessageTypes.ServiceSubmission ? 1 : 0;
+                counts.Decisions += row.Type == MessageTypes.ServiceDecision ? 1 : 0;
             }
         }
+    }
 
-        if (node == Nodes.Hub && (submissions != count || decisions != count))
-            faults.Add($"The hub journalled {submissions} submissions and {decisions} decisions of {count} cases.");
+    private sealed class Counts
+    {
+        public int Submissions { get; set; }
+
+        public int Decisions { get; set; }
     }
 }

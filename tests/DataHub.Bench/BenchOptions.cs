@@ -6,7 +6,7 @@ namespace DataHub.Bench;
 internal sealed record BenchOptions
 {
     public const string Usage = """
-        exchange [--mode embedded] [--n 20000] [--runs 3] [--inflight 256] [--rate N] [--data DIR]
+        exchange [--mode embedded|distributed] [--n 20000] [--runs 3] [--inflight N] [--rate N] [--data DIR] [--brokers 2] [--shards 2]
                  whole exchanges: throughput, latency at half of it (or at --rate per second), memory, start-up, validation
         growth   [--rows 100000] [--inflight 256] [--data DIR]
                  one host, cost per exchange in twenty segments of equal size
@@ -22,6 +22,14 @@ internal sealed record BenchOptions
 
     /// <summary>Exchanges under way at once in a closed loop.</summary>
     public int InFlight { get; init; } = 256;
+
+    /// <summary>On RabbitMQ and PostgreSQL, with brokers in processes of their own.</summary>
+    public bool Distributed { get; init; }
+
+    /// <summary>Broker processes; 0: the broker runs with the adapters.</summary>
+    public int Brokers { get; init; } = 2;
+
+    public int Shards { get; init; } = 2;
 
     /// <summary>Rate of the latency run, exchanges per second; null: half of the measured throughput.</summary>
     public double? Rate { get; init; }
@@ -44,7 +52,10 @@ internal sealed record BenchOptions
             int? number = int.TryParse(pair[1], NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > 0 ? value : null;
             var next = (pair[0], number) switch
             {
-                ("--mode", _) when pair[1] == "embedded" => options,
+                ("--mode", _) when pair[1] is "embedded" or "distributed" => options with { Distributed = pair[1] == "distributed" },
+                ("--brokers", _) when pair[1] == "0" => options with { Brokers = 0 },
+                ("--brokers", not null) => options with { Brokers = value },
+                ("--shards", not null) => options with { Shards = value },
                 ("--n" or "--rows", >= 100) => options with { N = value },
                 ("--runs", not null) => options with { Runs = value },
                 ("--inflight", not null) => options with { InFlight = value },

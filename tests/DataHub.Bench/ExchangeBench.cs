@@ -16,6 +16,8 @@ internal static class ExchangeBench
     {
         try
         {
+            if (options.Distributed)
+                return await DistributedBench.RunAsync(options);
             var (listening, accepted) = await Startup.MeasureAsync(3);
             Say($"start-up: listening after {listening:F0} ms, first request accepted after {accepted:F0} ms");
             var runs = new List<Run>();
@@ -47,7 +49,7 @@ internal static class ExchangeBench
     {
         var warm = Math.Clamp(options.N / 10, 100, 2_000);
         var count = warm + options.N;
-        await using var bench = await BenchHost.StartAsync(options.DataDirectory, count);
+        await using var bench = await BenchHost.StartAsync(options, null, count);
         await Load.ClosedAsync(bench, 0, warm, options.InFlight);
         var bytesBefore = bench.DatabaseBytes;
         var wallBefore = BenchHost.Time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -82,7 +84,7 @@ internal static class ExchangeBench
         // Half a minute at most: a percentile of some thousand exchanges does not get better by waiting longer.
         var measured = Math.Min(options.N, Math.Max(100, (int)(rate * 30)));
         var count = warm + measured;
-        await using var bench = await BenchHost.StartAsync(options.DataDirectory, count);
+        await using var bench = await BenchHost.StartAsync(options, null, count);
         await Load.ClosedAsync(bench, 0, warm, options.InFlight);
         var (ticks, wall) = (BenchHost.Time.GetTimestamp(), BenchHost.Time.GetUtcNow().ToUnixTimeMilliseconds());
         await Load.OpenAsync(bench, warm, count, rate);
@@ -95,7 +97,7 @@ internal static class ExchangeBench
         return new Latency(rate, Statistics.Quantile(held, 0.5), Statistics.Quantile(held, 0.99), Statistics.Quantile(reconciled, 0.5), Statistics.Quantile(reconciled, 0.99));
     }
 
-    private static async Task<AuditResult> AuditedAsync(BenchHost bench, int count)
+    internal static async Task<AuditResult> AuditedAsync(BenchHost bench, int count)
     {
         var audit = await Audit.RunAsync(bench, count);
         return audit.Faults.Count == 0
@@ -104,7 +106,7 @@ internal static class ExchangeBench
     }
 
     // Exchanges per second in each tenth of the run, by the times at which the hub reconciled them.
-    private static List<double> Tenths(long[] sortedEnds, long begin)
+    internal static List<double> Tenths(long[] sortedEnds, long begin)
     {
         var tenths = new List<double>();
         var (size, previous) = (sortedEnds.Length / 10, begin);

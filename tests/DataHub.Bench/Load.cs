@@ -63,7 +63,7 @@ internal static class Load
     {
         var held = bench.Tracker.HeldAsync(number);
         var data = bench.Cases.Submission(number, BenchHost.Time.GetUtcNow());
-        var intake = bench.Host.Adapters[bench.Cases.Route(number).Source];
+        var intake = bench.Nodes[bench.Cases.Route(number).Source];
         var message = new NativeIntake(BenchCases.SubmissionId(number), MessageTypes.ServiceSubmission, null, data, data);
         bench.Tracker.ExchangeIds[number] = await BenchCity.TakeInAsync(intake, message, bench.Tracker, BenchHost.Time, default);
         await held;
@@ -93,11 +93,14 @@ internal static class Load
     private static async Task ReconciledAsync(BenchHost bench)
     {
         var begin = BenchHost.Time.GetTimestamp();
-        while ((await bench.Host.Store.UnreconciledAsync(Nodes.Hub, BenchHost.Time.GetUtcNow().AddDays(1), 1, default)).Count > 0)
+        foreach (var shard in bench.Host.Shards.Nodes)
         {
-            if (BenchHost.Time.GetElapsedTime(begin) > Patience)
-                throw new BenchFailedException("Exchanges have ended at both cities that the hub has not reconciled.");
-            await Task.Delay(TimeSpan.FromMilliseconds(5), BenchHost.Time);
+            while ((await bench.Store.UnreconciledAsync(shard, BenchHost.Time.GetUtcNow().AddDays(1), 1, default)).Count > 0)
+            {
+                if (BenchHost.Time.GetElapsedTime(begin) > Patience)
+                    throw new BenchFailedException("Exchanges have ended at both cities that the hub has not reconciled.");
+                await Task.Delay(TimeSpan.FromMilliseconds(5), BenchHost.Time);
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ internal readonly record struct Reading(long At, TimeSpan Cpu, long Allocated, l
     }
 
     /// <summary>Highest resident memory of this process so far, in MB; 0 where the system does not tell.</summary>
-    public static double PeakRssMb() => Proc("/proc/self/status", "VmHWM:") / 1024.0;
+    public static double PeakRssMb(int? process = null) => Proc($"/proc/{process?.ToString(CultureInfo.InvariantCulture) ?? "self"}/status", "VmHWM:") / 1024.0;
 
     public static double RssMb() => Proc("/proc/self/status", "VmRSS:") / 1024.0;
 
