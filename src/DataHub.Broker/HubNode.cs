@@ -39,6 +39,9 @@ public sealed class HubNode
     /// <summary>Events in one commit: large enough to share the disk's cost, small enough to keep latency in milliseconds.</summary>
     private const int GroupEvents = 512;
 
+    /// <summary>Exchanges kept in memory, about 2 KB each: those whose next message is likely to come soon.</summary>
+    private const int RecentExchanges = 20_000;
+
     private const int ReceiptEntries = 200;
 
     /// <summary>Open breaks beyond this number are not counted: it is alarming enough.</summary>
@@ -64,6 +67,7 @@ public sealed class HubNode
     private readonly LateSweep late;
     private readonly NodeMetrics metrics;
     private readonly HubOptions options;
+    private readonly Recent<ExchangeRow> recent = new(RecentExchanges);
 
     /// <param name="shard">Index of the shard that this node is.</param>
     /// <param name="fence">Fence of the shard's lease; 0 where one process has the whole database.</param>
@@ -101,6 +105,7 @@ public sealed class HubNode
     /// <summary>Takes up what the store holds: numbers of every link, and what has to be sent again.</summary>
     public async Task LoadAsync(CancellationToken cancel)
     {
+        recent.Clear();
         foreach (var link in links.Values)
         {
             received[link.Peer] = (await store.LinkAsync(Node, link.Peer, cancel)).Received;
@@ -136,7 +141,7 @@ public sealed class HubNode
             links[city].OnProgress(progress.UpTo);
         if (events.TrueForAll(e => e.Payload is LinkProgress))
             return;
-        var work = new HubWork(events.Count, (step, token) => intake.ApplyAsync(step, city, events, token));
+        var work = new HubWork(events.Count, () => FrameIntake.WantsOf(events), (step, token) => intake.ApplyAsync(step, city, events, token));
         var numbers = events.Where(e => e.Untrusted is null && e.Payload is not LinkProgress).Select(e => e.Event!.Sequence).DefaultIfEmpty(0).ToList();
         await orders[city].PostAsync(numbers.Min(), numbers.Max(), () => loop.PostAsync(work, cancel), cancel);
         try
@@ -161,14 +166,15 @@ public sealed class HubNode
 
     private async Task RunInLoopAsync(int weight, Func<HubStep, CancellationToken, Task> apply, CancellationToken cancel)
     {
-        var work = new HubWork(weight, apply);
+        var work = new HubWork(weight, static () => Wants.Nothing, apply);
         await loop.PostAsync(work, cancel);
         await work.Done.Task;
     }
 
     private async Task ProcessAsync(List<HubWork> group, CancellationToken cancel)
     {
-        var step = new HubStep(Node, fence, store, time.GetUtcNow(), city => links[city].Assigned, city => received.GetValueOrDefault(city));
+        var step = new HubStep(Node, fence, store, recent, time.GetUtcNow(), city => links[city].Assigned, city => received.GetValueOrDefault(city));
+        await step.LoadAsync(group.Select(w => w.Wants()), cancel);
         foreach (var work in group)
             await work.Apply(step, cancel);
         Receipts(step);
@@ -181,6 +187,8 @@ public sealed class HubNode
 
         if (!step.Commit.IsEmpty)
             await metrics.CommitAsync(store, step.Commit, cancel);
+        foreach (var (id, row) in step.Commit.Exchanges)
+            recent.Put(id, row);
         metrics.Closed(step.Closed);
         metrics.Reconciled(step.Reconciled);
         foreach (var (city, number) in step.Commit.Received)
@@ -279,7 +287,7 @@ public sealed class HubNode
         }
     }
 
-    private sealed record HubWork(int Weight, Func<HubStep, CancellationToken, Task> Apply)
+    private sealed record HubWork(int Weight, Func<Wants> Wants, Func<HubStep, CancellationToken, Task> Apply)
     {
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -43,6 +43,9 @@ public sealed class AdapterNode : IAdapterIntake
 {
     private const int GroupEvents = 512;
 
+    /// <summary>Exchanges kept in memory, about 2 KB each: those whose next message is likely to come soon.</summary>
+    private const int RecentExchanges = 10_000;
+
     private readonly INodeStore store;
     private readonly TimeProvider time;
     private readonly KeyStore keys;
@@ -55,6 +58,7 @@ public sealed class AdapterNode : IAdapterIntake
     private readonly HubFrames hubFrames;
     private readonly AdapterOptions options;
     private readonly NodeMetrics metrics;
+    private readonly Recent<ExchangeRow> recent = new(RecentExchanges);
     private int groups;
 
     /// <param name="fence">Fence of the city's lease; 0 where one process has the whole database.</param>
@@ -94,6 +98,9 @@ public sealed class AdapterNode : IAdapterIntake
 
     public async Task LoadAsync(CancellationToken cancel)
     {
+        recent.Clear();
+        hubFrames.Forget();
+        Deliveries.Recheck();
         foreach (var end in ends)
         {
             end.Received = (await store.LinkAsync(City, end.Link.Peer, cancel)).Received;
@@ -153,7 +160,8 @@ public sealed class AdapterNode : IAdapterIntake
         if (invalid is null && Backlog > options.MaxBacklog)
             return new IntakeOutcome.Busy(TimeSpan.FromSeconds(2));
         IntakeOutcome? outcome = null;
-        var work = new AdapterWork(1, async (step, cancel) => await TakeInAsync(step, message, payload, invalid, o => outcome = o, cancel));
+        var wants = new Wants([City + ":" + message.MessageId], message.ExchangeId is null ? [] : [message.ExchangeId]);
+        var work = new AdapterWork(1, () => wants, async (step, cancel) => await TakeInAsync(step, message, payload, invalid, o => outcome = o, cancel));
         if (!loop.TryPost(work))
             return new IntakeOutcome.Busy(TimeSpan.FromSeconds(1));
         return await CompletedAsync(work) ? outcome! : new IntakeOutcome.Busy(TimeSpan.FromSeconds(2));
@@ -162,14 +170,14 @@ public sealed class AdapterNode : IAdapterIntake
     /// <exception cref="StoreUnavailableException">The refusal is not journalled, so it must not be told to anyone.</exception>
     public async Task RefuseAsync(ReadOnlyMemory<byte> native, string? messageId, IReadOnlyList<Reason> reasons, CancellationToken cancellationToken)
     {
-        var work = new AdapterWork(1, (step, cancel) => step.RefuseAsync(native, messageId ?? "", "", Nodes.NoExchange, City, reasons, cancel));
+        var work = new AdapterWork(1, static () => Wants.Nothing, (step, cancel) => step.RefuseAsync(native, messageId ?? "", "", Nodes.NoExchange, City, reasons, cancel));
         await loop.PostAsync(work, cancellationToken);
         await work.Done.Task;
     }
 
     private async Task<IntakeOutcome> RefusedAsync(NativeIntake message, IReadOnlyList<Reason> reasons, CancellationToken cancel)
     {
-        var work = new AdapterWork(1, (step, token) => step.RefuseAsync(
+        var work = new AdapterWork(1, static () => Wants.Nothing, (step, token) => step.RefuseAsync(
             message.Native, message.MessageId.Length <= 64 ? message.MessageId : "", message.Type, Nodes.NoExchange, City, reasons, token));
         if (!loop.TryPost(work))
             return new IntakeOutcome.Busy(TimeSpan.FromSeconds(1));
@@ -193,10 +201,9 @@ public sealed class AdapterNode : IAdapterIntake
     private async Task TakeInAsync(AdapterStep step, NativeIntake message, IPayload? payload, IReadOnlyList<Reason>? invalid, Action<IntakeOutcome> tell, CancellationToken cancel)
     {
         var key = City + ":" + message.MessageId;
-        await step.LoadAsync([key], message.ExchangeId is null ? [] : [message.ExchangeId], cancel);
         if (step.Known(key) is { } known)
         {
-            var first = EventFormat.ReadElement(known.Body).Event;
+            var first = known.Read();
             if (first is not null && first.Type == message.Type && first.DataDigest == SignedText.DigestOf(message.Data.Span))
             {
                 tell(new IntakeOutcome.Accepted(message.MessageId, known.ExchangeId, known.Sequence, Duplicate: true));
@@ -226,7 +233,10 @@ public sealed class AdapterNode : IAdapterIntake
         var exchangeId = opens is null ? message.ExchangeId!
             : string.Create(CultureInfo.InvariantCulture, $"{City}-{WorkingDayCalendar.ShanghaiDate(step.Now):yyyyMMdd}-{shards.ExchangeNumber(number, shard):D10}");
         step.Make(shard, message.MessageId, message.Type, exchangeId, message.Data);
-        step.Put(Views.AfterSending(opens is null ? step.Exchange(exchangeId) : null, opens, exchangeId, City, payload!, step.Now));
+        var row = Views.AfterSending(opens is null ? step.Exchange(exchangeId) : null, opens, exchangeId, City, payload!, step.Now);
+        step.Put(row);
+        if (HubFrames.CarriesOutcome(row.State.Flow, message.Type))
+            step.SentOutcomes.Add((message.MessageId, message.Type, payload!));
         tell(new IntakeOutcome.Accepted(message.MessageId, exchangeId, number, Duplicate: false));
     }
 
@@ -248,7 +258,7 @@ public sealed class AdapterNode : IAdapterIntake
             end.Link.OnProgress(progress.UpTo);
         if (events.TrueForAll(e => e.Payload is LinkProgress))
             return;
-        var work = new AdapterWork(events.Count, (step, token) => hubFrames.ApplyAsync(step, shard, events, token));
+        var work = new AdapterWork(events.Count, () => hubFrames.WantsOf(events), (step, token) => hubFrames.ApplyAsync(step, shard, events, token));
         var numbers = events.Where(e => e.Untrusted is null && e.Payload is not LinkProgress).Select(e => e.Event!.DeliverySequence ?? 0).DefaultIfEmpty(0).ToList();
         await end.Order.PostAsync(numbers.Min(), numbers.Max(), () => loop.PostAsync(work, cancel), cancel);
         try
@@ -264,7 +274,7 @@ public sealed class AdapterNode : IAdapterIntake
     // The city's system holds these: told to the hub, and no longer to be delivered, in one commit.
     private async Task ReportAsync(IReadOnlyList<HeldDelivery> held, CancellationToken cancel)
     {
-        var work = new AdapterWork(held.Count, (step, _) =>
+        var work = new AdapterWork(held.Count, static () => Wants.Nothing, (step, _) =>
         {
             foreach (var h in held)
             {
@@ -286,7 +296,7 @@ public sealed class AdapterNode : IAdapterIntake
         var parked = (await store.ParkedDeliveriesAsync(City, cancel)).Find(d => d.Row.Number == journalNumber && d.Position == position);
         if (parked is null)
             return false;
-        var work = new AdapterWork(1, (step, _) =>
+        var work = new AdapterWork(1, static () => Wants.Nothing, (step, _) =>
         {
             step.Append(new JournalEntry
             {
@@ -311,7 +321,7 @@ public sealed class AdapterNode : IAdapterIntake
 
     private async Task PostponeAsync(NativeDeliveryRow row, CancellationToken cancel)
     {
-        var work = new AdapterWork(1, (step, _) =>
+        var work = new AdapterWork(1, static () => Wants.Nothing, (step, _) =>
         {
             step.Commit.NativeDeliveries.Add(row);
             return Task.CompletedTask;
@@ -322,7 +332,8 @@ public sealed class AdapterNode : IAdapterIntake
 
     private async Task ProcessAsync(List<AdapterWork> group, CancellationToken cancel)
     {
-        var step = new AdapterStep(City, fence, shards, store, time.GetUtcNow(), ends, groups++ % shards.Count);
+        var step = new AdapterStep(City, fence, shards, store, recent, time.GetUtcNow(), ends, groups++ % shards.Count);
+        await step.LoadAsync(group.Select(w => w.Wants()), cancel);
         foreach (var work in group)
             await work.Apply(step, cancel);
         hubFrames.SendReports(step);
@@ -333,8 +344,10 @@ public sealed class AdapterNode : IAdapterIntake
                 step.Commit.Acknowledged[end.Link.Peer] = upTo;
         }
 
-        if (!step.Commit.IsEmpty)
-            await metrics.CommitAsync(store, step.Commit, cancel);
+        var committed = step.Commit.IsEmpty ? default : await metrics.CommitAsync(store, step.Commit, cancel);
+        foreach (var (id, row) in step.Commit.Exchanges)
+            recent.Put(id, row);
+        hubFrames.Remember(step.SentOutcomes);
         if (ExchangeTrace.IsWatched)
             TraceReports(step);
         for (var shard = 0; shard < ends.Length; shard++)
@@ -346,7 +359,7 @@ public sealed class AdapterNode : IAdapterIntake
         }
 
         if (step.Commit.NativeDeliveries.Count > 0)
-            Deliveries.Wake();
+            Deliveries.Offer(Committed(step.Commit, committed.FirstJournalNumber));
         foreach (var work in group)
             work.Done.TrySetResult();
     }
@@ -391,6 +404,21 @@ public sealed class AdapterNode : IAdapterIntake
         return outgoing;
     }
 
+    // The deliveries of a commit as they would be read from the table.
+    private static List<PendingDelivery> Committed(NodeCommit commit, long first)
+    {
+        var deliveries = new List<PendingDelivery>();
+        foreach (var d in commit.NativeDeliveries.Where(d => d.EntryIndex >= 0 && d.ParkedCause is null))
+        {
+            var e = commit.Entries[d.EntryIndex];
+            // The hash is the journal's affair; a delivery carries the message.
+            var row = new JournalRow(first + d.EntryIndex, e.Kind, e.Key, e.MessageId, e.Type, e.ExchangeId, e.Sender, e.Sequence, e.At, e.Body.ToArray(), e.Reasons, []);
+            deliveries.Add(new PendingDelivery(row, d.ExchangeId, d.Refusal, d.Position, d.Attempts, d.NextAttemptAt, null));
+        }
+
+        return deliveries;
+    }
+
     private static async Task<bool> CompletedAsync(AdapterWork work)
     {
         try
@@ -398,14 +426,14 @@ public sealed class AdapterNode : IAdapterIntake
             await work.Done.Task;
             return true;
         }
-        catch (StoreUnavailableException)
+        catch (Exception e) when (e is StoreUnavailableException or LeaseLostException or OperationCanceledException)
         {
             // Not durable, so not acknowledged: whoever sent it sends it again.
             return false;
         }
     }
 
-    private sealed record AdapterWork(int Weight, Func<AdapterStep, CancellationToken, Task> Apply)
+    private sealed record AdapterWork(int Weight, Func<Wants> Wants, Func<AdapterStep, CancellationToken, Task> Apply)
     {
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

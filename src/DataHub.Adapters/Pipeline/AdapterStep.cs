@@ -10,9 +10,9 @@ using DataHub.Core.Validation;
 namespace DataHub.Adapters.Pipeline;
 
 /// <summary>What a city's node gathers while it works through one group of work, until the group is committed as one.</summary>
-internal sealed class AdapterStep(string city, long fence, HubShards shards, INodeStore store, DateTimeOffset now, IReadOnlyList<HubEnd> ends, int openingShard)
+internal sealed class AdapterStep(string city, long fence, HubShards shards, INodeStore store, Recent<ExchangeRow> recent, DateTimeOffset now, IReadOnlyList<HubEnd> ends, int openingShard)
 {
-    private readonly StepMemory memory = new(city, store);
+    private readonly StepMemory memory = new(city, store, recent);
     private readonly ShardStep[] links = [.. ends.Select(e => new ShardStep(e.Assigned, e.Received))];
 
     public NodeCommit Commit { get; } = new(city, fence);
@@ -37,8 +37,13 @@ internal sealed class AdapterStep(string city, long fence, HubShards shards, INo
         Commit.Received[Shards.Nodes[shard]] = number;
     }
 
+    /// <summary>Outcomes in the city's own messages of this group, by message id; null for a message that carries none.</summary>
+    public List<(string MessageId, string Type, IPayload Payload)> SentOutcomes { get; } = [];
+
     /// <summary>What the city's system holds: goes with this group to the shard of the exchange.</summary>
     public void Report(HolderEntry entry) => links[Shards.Of(entry.ExchangeId)].Reports.Add(entry);
+
+    public Task LoadAsync(IEnumerable<Wants> wants, CancellationToken cancel) => memory.LoadAsync(wants, cancel);
 
     public Task LoadAsync(IReadOnlyCollection<string> keys, IReadOnlyCollection<string> exchangeIds, CancellationToken cancel) => memory.LoadAsync(keys, exchangeIds, cancel);
 
@@ -77,7 +82,7 @@ internal sealed class AdapterStep(string city, long fence, HubShards shards, INo
         Own.Add((shard, made));
 
         // Known at once, so that a repetition within the same group is recognised; the body follows with the signature.
-        memory.Add(city + ":" + id, new KnownMessage(0, exchangeId, made.Sequence, EventFormat.Write(made)));
+        memory.Add(city + ":" + id, new KnownMessage(0, exchangeId, made.Sequence, default, made));
         return made;
     }
 

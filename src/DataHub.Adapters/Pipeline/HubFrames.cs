@@ -20,12 +20,24 @@ internal sealed class HubFrames(string city, ILogger log)
     private const int ReportEntries = 200;
     private const string ReportPrefix = "report-";
 
+    // What is not remembered is read from the journal; between a message and its receipt lies less than this.
+    private readonly Recent<(string Type, IPayload Payload)> sent = new(10_000);
+
     /// <summary>True for ids that this node gives to its own reports: a city's system may not take one of them.</summary>
     public static bool IsReportId(string id, string city) => id.StartsWith(ReportPrefix + city + "-", StringComparison.Ordinal);
 
+    /// <summary>Remembers committed messages of the city that carry an outcome, until their receipts come.</summary>
+    public void Remember(IReadOnlyList<(string MessageId, string Type, IPayload Payload)> messages)
+    {
+        foreach (var (id, type, payload) in messages)
+            sent.Put(id, (type, payload));
+    }
+
+    /// <summary>Forgets everything: the store may hold less than was thought.</summary>
+    public void Forget() => sent.Clear();
+
     public async Task ApplyAsync(AdapterStep step, int shard, IReadOnlyList<ReceivedEvent> events, CancellationToken cancel)
     {
-        await LoadAsync(step, events, cancel);
         foreach (var received in events)
         {
             if (received.Event is { Type: MessageTypes.LinkProgress })
@@ -72,7 +84,8 @@ internal sealed class HubFrames(string city, ILogger log)
         }
     }
 
-    private async Task LoadAsync(AdapterStep step, IReadOnlyList<ReceivedEvent> events, CancellationToken cancel)
+    /// <summary>What applying these events will ask for.</summary>
+    public Wants WantsOf(IReadOnlyList<ReceivedEvent> events)
     {
         var keys = new List<string>();
         var exchanges = new HashSet<string>(StringComparer.Ordinal);
@@ -84,7 +97,7 @@ internal sealed class HubFrames(string city, ILogger log)
             if (received.Payload is HubReceipt receipt)
             {
                 exchanges.UnionWith(receipt.Entries.Select(r => r.ExchangeId));
-                keys.AddRange(receipt.Entries.Select(r => city + ":" + r.MessageId));
+                keys.AddRange(receipt.Entries.Where(r => r.Verdict == Verdict.Accepted && !sent.TryGet(r.MessageId, out _)).Select(r => city + ":" + r.MessageId));
             }
             else if (e.ExchangeId != Nodes.NoExchange)
             {
@@ -92,7 +105,7 @@ internal sealed class HubFrames(string city, ILogger log)
             }
         }
 
-        await step.LoadAsync(keys, exchanges, cancel);
+        return new Wants(keys, exchanges);
     }
 
     private void Take(AdapterStep step, int shard, ReceivedEvent received, CloudEvent e)
@@ -148,16 +161,18 @@ internal sealed class HubFrames(string city, ILogger log)
         }
     }
 
-    /// <summary>The outcome in a message that this city itself sent, read from the journalled message.</summary>
+    /// <summary>The outcome in a message that this city itself sent, as remembered or from the journalled message.</summary>
     private Outcome? OwnOutcome(AdapterStep step, ExchangeRow row, ReceiptEntry entry)
     {
-        if (step.Known(city + ":" + entry.MessageId) is not { } sent || EventFormat.ReadElement(sent.Body).Event is not { } e
-            || !CarriesOutcome(row.State.Flow, e.Type))
+        if (sent.TryGet(entry.MessageId, out var message))
+            return Views.OutcomeOf(row, message.Type, message.Payload);
+        if (step.Known(city + ":" + entry.MessageId)?.Read() is not { } e || !CarriesOutcome(row.State.Flow, e.Type))
             return null;
         return PayloadReader.Read(e.Type, e.Data.Span) is ReadOutcome.Ok ok ? Views.OutcomeOf(row, e.Type, ok.Payload) : null;
     }
 
-    private static bool CarriesOutcome(string flow, string type) =>
+    /// <summary>True for a message that sets its exchange's outcome.</summary>
+    public static bool CarriesOutcome(string flow, string type) =>
         FlowCatalogue.Find(flow)?.StepsOf(type) is [{ Outcome: OutcomeEffect.Set }, ..];
 
     /// <summary>A report entry for an outcome.</summary>

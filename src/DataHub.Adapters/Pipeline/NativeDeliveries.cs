@@ -29,10 +29,13 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
     private readonly SemaphoreSlim slots = new(options.DeliveriesAtOnce);
     private (ICityAdapter? Adapter, CancellationToken Cancel) running;
     private readonly Lock gate = new();
+    private readonly Lock reading = new();
     private readonly Dictionary<string, Queue<PendingDelivery>> waiting = new(StringComparer.Ordinal);
     private readonly List<HeldDelivery> held = [];
     private int inMemory;
     private long loadedUpTo;
+    private long missed;
+    private bool complete;
     private int reporting;
     private int parked = -1;
 
@@ -48,6 +51,43 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
         {
             // Woken by someone else at the same moment.
         }
+    }
+
+    /// <summary>
+    /// Takes over deliveries that were just committed, in the order of their numbers, without reading them back. Where some
+    /// before them still wait in the table, these wait there too.
+    /// </summary>
+    public void Offer(IReadOnlyList<PendingDelivery> committed)
+    {
+        ArgumentNullException.ThrowIfNull(committed);
+        lock (reading)
+        {
+            complete = complete && running.Adapter is not null && Volatile.Read(ref inMemory) + committed.Count <= InMemory;
+            if (complete)
+            {
+                foreach (var row in committed.Where(d => d.Row.Number > loadedUpTo))
+                    Enqueue(row);
+                if (committed.Count > 0)
+                    loadedUpTo = Math.Max(loadedUpTo, committed[^1].Row.Number);
+                return;
+            }
+
+            missed++;
+        }
+
+        Wake();
+    }
+
+    /// <summary>The store may hold more than was offered: a commit whose answer was lost. The table is read again.</summary>
+    public void Recheck()
+    {
+        lock (reading)
+        {
+            complete = false;
+            missed++;
+        }
+
+        Wake();
     }
 
     /// <summary>Takes up a delivery that an operator set free.</summary>
@@ -84,15 +124,27 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
                     Volatile.Write(ref parked, (await store.ParkedDeliveriesAsync(city, cancel)).Count);
                 while (Volatile.Read(ref inMemory) < InMemory / 2)
                 {
-                    var rows = await store.PendingDeliveriesAsync(city, loadedUpTo, InMemory / 2, cancel);
-                    if (rows.Count == 0)
-                        break;
+                    long after, before;
+                    lock (reading)
+                    {
+                        if (complete)
+                            break;
+                        (after, before) = (loadedUpTo, missed);
+                    }
 
+                    var rows = await store.PendingDeliveriesAsync(city, after, InMemory / 2, cancel);
+                    var all = rows.Count < InMemory / 2;
                     // A receipt's refusals share a row number; a full page may have cut the last row's in two.
-                    if (rows.Count == InMemory / 2)
+                    if (!all)
                         rows.RemoveAll(r => r.Row.Number == rows[^1].Row.Number);
-                    rows.ForEach(Enqueue);
-                    loadedUpTo = rows[^1].Row.Number;
+                    lock (reading)
+                    {
+                        rows.ForEach(Enqueue);
+                        if (rows.Count > 0)
+                            loadedUpTo = rows[^1].Row.Number;
+                        // What was committed while this was read may not be in it: then it is read once more.
+                        complete = all && missed == before;
+                    }
                 }
             }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -125,6 +177,8 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
 
     private async Task WorkAsync(string exchangeId, ICityAdapter adapter, CancellationToken cancel)
     {
+        // Whoever offered the delivery is the node's loop, which must not do the city's work.
+        await Task.Yield();
         try
         {
             while (true)

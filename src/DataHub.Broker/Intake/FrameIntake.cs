@@ -22,7 +22,6 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
 {
     public async Task ApplyAsync(HubStep step, string city, IReadOnlyList<ReceivedEvent> events, CancellationToken cancel)
     {
-        await LoadAsync(step, events, cancel);
         foreach (var received in events)
         {
             if (received.Untrusted is { } untrusted)
@@ -52,7 +51,8 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
         }
     }
 
-    private static async Task LoadAsync(HubStep step, IReadOnlyList<ReceivedEvent> events, CancellationToken cancel)
+    /// <summary>What applying these events will ask for.</summary>
+    public static Wants WantsOf(IReadOnlyList<ReceivedEvent> events)
     {
         var keys = new HashSet<string>(StringComparer.Ordinal);
         var exchanges = new HashSet<string>(StringComparer.Ordinal);
@@ -66,13 +66,13 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
             exchanges.Add(e.ExchangeId);
         }
 
-        await step.LoadAsync(keys, exchanges, cancel);
+        return new Wants(keys, exchanges);
     }
 
     private async Task RepeatedAsync(HubStep step, string city, ReceivedEvent received, CloudEvent e, CancellationToken cancel)
     {
         step.Tell.Add(city);
-        if (step.Known(Key(e)) is { } known && SameMessage(known.Body, e))
+        if (step.Known(Key(e)) is { } known && SameMessage(known, e))
         {
             metrics.Duplicate(city, e.Type);
             return;
@@ -90,7 +90,7 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
         step.Advance(e.SenderCity, e.Sequence);
         if (step.Known(Key(e)) is { } known)
         {
-            if (SameMessage(known.Body, e))
+            if (SameMessage(known, e))
                 step.Receipt(e, Verdict.Accepted, step.Exchange(e.ExchangeId)?.State.State, null);
             else
                 await RefuseWithReceiptAsync(step, received, e, [Reasons.Of(ReasonCodes.ReplayedWithOtherBody, "$.id")], cancel);
@@ -291,5 +291,5 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
 
     private static string Key(CloudEvent e) => e.SenderCity + ":" + e.Id;
 
-    private static bool SameMessage(ReadOnlyMemory<byte> stored, CloudEvent e) => EventFormat.ReadElement(stored).Event is { } s && s.DataDigest == e.DataDigest && s.Type == e.Type;
+    private static bool SameMessage(KnownMessage known, CloudEvent e) => known.Read() is { } s && s.DataDigest == e.DataDigest && s.Type == e.Type;
 }

@@ -15,9 +15,9 @@ namespace DataHub.Broker.Intake;
 /// What the hub gathers while it works through one group of work, until the group is committed as one. Reads go to the
 /// store once per id; later work in the same group sees what earlier work decided.
 /// </summary>
-internal sealed class HubStep(string node, long fence, INodeStore store, DateTimeOffset now, Func<string, long> assignedOnLink, Func<string, long> receivedFrom)
+internal sealed class HubStep(string node, long fence, INodeStore store, Recent<ExchangeRow> recent, DateTimeOffset now, Func<string, long> assignedOnLink, Func<string, long> receivedFrom)
 {
-    private readonly StepMemory memory = new(node, store);
+    private readonly StepMemory memory = new(node, store, recent);
     private readonly Dictionary<string, PublishedResult> published = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Patient, string Item), string> latest = [];
     private readonly Dictionary<string, long> linkNumbers = new(StringComparer.Ordinal);
@@ -54,6 +54,8 @@ internal sealed class HubStep(string node, long fence, INodeStore store, DateTim
         Commit.Received[city] = number;
         Tell.Add(city);
     }
+
+    public Task LoadAsync(IEnumerable<Wants> wants, CancellationToken cancel) => memory.LoadAsync(wants, cancel);
 
     public Task LoadAsync(IReadOnlyCollection<string> keys, IReadOnlyCollection<string> exchangeIds, CancellationToken cancel) => memory.LoadAsync(keys, exchangeIds, cancel);
 

@@ -9,7 +9,7 @@ namespace DataHub.Core.Messaging;
 public sealed class FrameOrder(TimeProvider time)
 {
     /// <summary>How long a frame waits for the one before it, which is normally in another handler's hands already.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private readonly Lock gate = new();
     private readonly List<(long First, TaskCompletionSource Turn)> waiting = [];

@@ -1,3 +1,4 @@
+using DataHub.Contracts.Envelope;
 using DataHub.Core.Flows;
 using DataHub.Core.Journal;
 
@@ -13,7 +14,12 @@ public sealed record OutgoingMessage(long LinkSequence, ReadOnlyMemory<byte> Bod
 public sealed record PendingDelivery(JournalRow Row, string ExchangeId, bool Refusal, int Position, int Attempts, DateTimeOffset NextAttemptAt, string? ParkedCause);
 
 /// <summary>What is known of a message that this node has already: to recognise a repetition, or a forgery of one.</summary>
-public readonly record struct KnownMessage(long JournalNumber, string ExchangeId, long Sequence, ReadOnlyMemory<byte> Body);
+/// <param name="Made">The event itself, where it was made a moment ago and has no bytes yet.</param>
+public readonly record struct KnownMessage(long JournalNumber, string ExchangeId, long Sequence, ReadOnlyMemory<byte> Body, CloudEvent? Made = null)
+{
+    /// <summary>The event; null where the bytes are none.</summary>
+    public CloudEvent? Read() => Made ?? EventFormat.ReadElement(Body).Event;
+}
 
 /// <summary>
 /// Durable state of all nodes that share a database. A commit is one transaction; what was committed survives the loss

@@ -45,17 +45,17 @@ public sealed class NodeMetrics(string node, IReadOnlyCollection<string> cities,
         Gauges.BreaksOpen.Watch(() => openBreaks.Select(b => new Measurement<double>(b.Count, nodeTag, new("code", b.Code)))));
 
     /// <summary>Commits, and counts and traces what became durable.</summary>
-    public async Task CommitAsync(INodeStore store, NodeCommit commit, CancellationToken cancel)
+    public async Task<CommitResult> CommitAsync(INodeStore store, NodeCommit commit, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(commit);
         var started = time.GetTimestamp();
-        await store.CommitAsync(commit, cancel);
+        var result = await store.CommitAsync(commit, cancel);
         CommitSeconds.Record(time.GetElapsedTime(started).TotalSeconds, nodeTag);
         CommitEntries.Record(commit.Entries.Count, nodeTag);
         var traced = HubShards.IsHub(node) && ExchangeTrace.IsWatched;
         if (!traced && !TakenInCount.Enabled && !RefusedCount.Enabled)
-            return;
+            return result;
         var now = time.GetUtcNow();
         foreach (var entry in commit.Entries)
         {
@@ -63,6 +63,8 @@ public sealed class NodeMetrics(string node, IReadOnlyCollection<string> cities,
             if (traced)
                 Trace(entry, now);
         }
+
+        return result;
     }
 
     /// <summary>A message came that is here already.</summary>
