@@ -42,7 +42,8 @@ public sealed class SecretsScriptTests : IDisposable
         files.Values.Distinct(StringComparer.Ordinal).Count().ShouldBe(files.Count);
         files["meishan_exchange"].ShouldContain($"Password={files["meishan_db_password"].Trim()};");
         files["rabbitmq.conf"].ShouldContain($"default_pass = {files["rabbitmq_password"]}");
-        File.GetUnixFileMode(folder).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.GetUnixFileMode(folder).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     public void Dispose() => Directory.Delete(Path.GetDirectoryName(folder)!, recursive: true);
@@ -52,7 +53,7 @@ public sealed class SecretsScriptTests : IDisposable
 
     internal static async Task RunAsync(string folder)
     {
-        using var script = Process.Start(new ProcessStartInfo(Repository.PathTo("deploy", "make-secrets.sh"), [folder]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var script = Process.Start(new ProcessStartInfo(Repository.PathTo("deploy", "make-secrets.sh"), [folder]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var (said, faults) = (script.StandardOutput.ReadToEndAsync(), script.StandardError.ReadToEndAsync());
         await script.WaitForExitAsync(TestContext.Current.CancellationToken);
         script.ExitCode.ShouldBe(0, await faults);

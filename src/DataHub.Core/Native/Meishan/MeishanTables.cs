@@ -79,7 +79,7 @@ public static class MeishanTables
     {
         ({ Length: > 0 }, null or "") => new SqliteMeishanTables(path, mapping),
         (null or "", { Length: > 0 }) => new PostgresMeishanTables(connectionString, mapping),
-        (null or "", _) => throw new ArgumentException("Meishan needs its exchange database: either Path (a SQLite file) or ConnectionString (PostgreSQL); neither is set."),
-        _ => throw new ArgumentException("Meishan's exchange database is either Path (a SQLite file) or ConnectionString (PostgreSQL); both are set."),
+        (null or "", _) => throw new ArgumentException("Meishan needs its exchange database: either Path (a SQLite file) or ConnectionString (PostgreSQL); neither is set.", nameof(path)),
+        _ => throw new ArgumentException("Meishan's exchange database is either Path (a SQLite file) or ConnectionString (PostgreSQL); both are set.", nameof(path)),
     };
 }
