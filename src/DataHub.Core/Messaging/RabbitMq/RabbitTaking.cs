@@ -21,6 +21,7 @@ internal sealed class RabbitTaking : IReceiveEndpointObserver, IAsyncDisposable
     private readonly Task keeping;
     private volatile bool connected;
     private volatile int failures;
+    private int disposed;
 
     public RabbitTaking(FrameEndpoint endpoint, IBusControl bus, RabbitMqOptions options, TimeProvider time, ILogger log,
         Func<string, byte[], int, Exception, Task> park, CancellationToken stop)
@@ -40,6 +41,8 @@ internal sealed class RabbitTaking : IReceiveEndpointObserver, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+            return;
         await stopping.CancelAsync();
         await keeping;
         stopping.Dispose();
