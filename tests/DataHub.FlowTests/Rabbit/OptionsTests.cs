@@ -54,7 +54,7 @@ public sealed class OptionsTests : IDisposable
         Fault(new RabbitMqTls { KeyFile = ca })!.ShouldContain("without a certificate file");
         using var key = server.GetECDsaPrivateKey()!;
         Fault(new RabbitMqTls { CertificateFile = Write("own.pem", server.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem()) }).ShouldBeNull();
-        new RabbitMqOptions { Hosts = "a:1,b:1", User = "datahub", Password = "x", Tls = new RabbitMqTls { CaFile = ca } }.Faults().ShouldHaveSingleItem().ShouldContain("server name");
+        new RabbitMqOptions { Hosts = "a:1,b:1", User = "datahub", Password = "x", Tls = new RabbitMqTls { CaFile = ca } }.Faults().ShouldHaveSingleItem().ShouldContain("TLS_SERVER_NAME");
 
         static string? Fault(RabbitMqTls tls) => new RabbitMqOptions { Hosts = "rabbit.example", User = "datahub", Password = "x", Tls = tls }.Faults().SingleOrDefault();
     }

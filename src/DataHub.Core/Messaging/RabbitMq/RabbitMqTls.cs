@@ -51,7 +51,7 @@ public sealed class RabbitMqTls
     }
 
     /// <summary>True where the certificate's only flaw, if any, is an authority that the machine does not know and we do.</summary>
-    internal static bool IsTrusted(X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors, X509Certificate2Collection authorities)
+    public static bool IsTrusted(X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors, X509Certificate2Collection authorities)
     {
         if (certificate is null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None)
             return false;
