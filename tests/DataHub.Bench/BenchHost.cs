@@ -17,10 +17,14 @@ internal sealed class BenchHost : IAsyncDisposable
 
     private readonly string directory;
     private readonly List<BrokerProcess> brokers = [];
+    private readonly DataHubOptions settings;
+    private readonly int wanted;
 
-    private BenchHost(string directory, DataHubHost host, Tracker tracker, BenchCases cases, BenchServers? servers, string? database)
+    private BenchHost(string directory, DataHubHost host, Tracker tracker, BenchCases cases, BenchServers? servers, string? database, DataHubOptions settings, int wanted)
     {
         this.directory = directory;
+        this.settings = settings;
+        this.wanted = wanted;
         Host = host;
         Tracker = tracker;
         Cases = cases;
@@ -56,7 +60,7 @@ internal sealed class BenchHost : IAsyncDisposable
     /// <summary>The embedded default.</summary>
     public static Task<BenchHost> StartAsync(string parent, int cases) => StartAsync(new BenchOptions { Command = "", DataDirectory = parent }, null, cases);
 
-    public static async Task<BenchHost> StartAsync(BenchOptions options, BenchServers? servers, int cases)
+    public static async Task<BenchHost> StartAsync(BenchOptions options, BenchServers? servers, int cases, string? existing = null)
     {
         var folder = Directory.CreateDirectory(Path.Combine(options.DataDirectory, "datahub-bench-" + Guid.NewGuid().ToString("N"))).FullName;
         BenchHost? bench = null;
@@ -69,12 +73,13 @@ internal sealed class BenchHost : IAsyncDisposable
                 DataDirectory = folder,
                 Url = "http://127.0.0.1:0",
                 Simulators = false,
+                Adapters = options.MaxBacklog is { } backlog ? new AdapterOptions { MaxBacklog = backlog } : new AdapterOptions(),
                 CityOverrides = Keys.ToDictionary(key => key, _ => city, StringComparer.Ordinal),
             };
             string? database = null;
             if (servers is not null)
             {
-                database = await servers.Postgres.CreateDatabaseAsync();
+                database = existing ?? await servers.Postgres.CreateDatabaseAsync();
                 var queues = new Uri(await servers.Rabbit.CreateVirtualHostAsync());
                 var user = queues.UserInfo.Split(':');
                 List<HostRole> roles = [.. Keys.Select(key => new HostRole(RoleKind.Adapter, key))];
@@ -96,9 +101,9 @@ internal sealed class BenchHost : IAsyncDisposable
             }
 
             var host = await DataHubHost.StartAsync(settings);
-            bench = new BenchHost(folder, host, tracker, new BenchCases(host.Registry, Time.GetUtcNow()), servers, database);
+            bench = new BenchHost(folder, host, tracker, new BenchCases(host.Registry, Time.GetUtcNow()), servers, database, settings, options.Brokers);
             if (servers is not null)
-                await bench.StartBrokersAsync(settings, options);
+                await bench.StartBrokersAsync();
             return bench;
         }
         catch
@@ -111,9 +116,17 @@ internal sealed class BenchHost : IAsyncDisposable
         }
     }
 
-    private async Task StartBrokersAsync(DataHubOptions settings, BenchOptions options)
+    /// <summary>Ends the brokers, each as if its machine was lost.</summary>
+    public void StopBrokers()
     {
-        for (var i = 0; i < options.Brokers; i++)
+        foreach (var broker in brokers)
+            broker.Dispose();
+        brokers.Clear();
+    }
+
+    public async Task StartBrokersAsync()
+    {
+        for (var i = 0; i < wanted; i++)
             brokers.Add(BrokerProcess.Start(Path.Combine(directory, "broker-" + i.ToString(CultureInfo.InvariantCulture)), settings));
         // Every shard has its broker, and each broker its share, before anything is measured.
         var begin = Time.GetTimestamp();
@@ -121,8 +134,7 @@ internal sealed class BenchHost : IAsyncDisposable
         {
             var view = await ((INodeLeases)Store).LeasesAsync("broker", default);
             var holders = Host.Shards.Nodes.Select(n => view.Holders.GetValueOrDefault(n)).ToList();
-            var wanted = Math.Max(1, options.Brokers);
-            if (holders.TrueForAll(h => h is not null) && (holders.Distinct().Count() == Math.Min(wanted, holders.Count)))
+            if (holders.TrueForAll(h => h is not null) && (holders.Distinct().Count() == Math.Min(Math.Max(1, wanted), holders.Count)))
                 return;
             if (Time.GetElapsedTime(begin) > TimeSpan.FromSeconds(60) || brokers.Exists(b => b.HasExited))
                 throw new BenchFailedException("The brokers did not start.");

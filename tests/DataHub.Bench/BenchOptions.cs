@@ -8,15 +8,22 @@ internal sealed record BenchOptions
     public const string Usage = """
         exchange [--mode embedded|distributed] [--n 20000] [--runs 3] [--inflight N] [--rate N] [--data DIR] [--brokers 2] [--shards 2]
                  whole exchanges: throughput, latency at half of it (or at --rate per second), memory, start-up, validation
-        growth   [--rows 100000] [--inflight 256] [--data DIR]
+        growth   [--mode embedded] [--rows 100000] [--inflight 256] [--data DIR]
                  one host, cost per exchange in twenty segments of equal size
+        growth   --mode distributed [--rows 1000000] [--n 20000] [--brokers 2] [--shards 2]
+                 throughput beside so many stored exchanges against an empty database
+        overload [--n 30000] [--rate N] [--brokers 2] [--shards 2]
+                 brokers away, cities at full speed: what waits where, and that all of it ends
         startup  starts a host, hands one request in, prints the milliseconds since the process was started
         """;
 
     public required string Command { get; init; }
 
-    /// <summary>Exchanges of a counted run; for <c>growth</c> of the whole.</summary>
+    /// <summary>Exchanges of a counted run.</summary>
     public int N { get; init; } = 20_000;
+
+    /// <summary>For <c>growth</c>: exchanges of the whole (embedded), or stored before (distributed).</summary>
+    public int Rows { get; init; } = 100_000;
 
     public int Runs { get; init; } = 3;
 
@@ -31,6 +38,9 @@ internal sealed record BenchOptions
 
     public int Shards { get; init; } = 2;
 
+    /// <summary>Messages of a city that may wait for the hub; null: the product's default.</summary>
+    public int? MaxBacklog { get; init; }
+
     /// <summary>Rate of the latency run, exchanges per second; null: half of the measured throughput.</summary>
     public double? Rate { get; init; }
 
@@ -40,13 +50,13 @@ internal sealed record BenchOptions
     public static BenchOptions? Parse(string[] args, out string fault)
     {
         fault = "";
-        if (args is not [("exchange" or "growth" or "startup") and var command, .. var rest] || rest.Length % 2 != 0)
+        if (args is not [("exchange" or "growth" or "overload" or "startup") and var command, .. var rest] || rest.Length % 2 != 0)
         {
             fault = "Name a command; every option takes a value.";
             return null;
         }
 
-        var options = new BenchOptions { Command = command, N = command == "growth" ? 100_000 : 20_000 };
+        var options = new BenchOptions { Command = command, N = command == "overload" ? 30_000 : 20_000 };
         foreach (var pair in rest.Chunk(2))
         {
             int? number = int.TryParse(pair[1], NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > 0 ? value : null;
@@ -56,7 +66,8 @@ internal sealed record BenchOptions
                 ("--brokers", _) when pair[1] == "0" => options with { Brokers = 0 },
                 ("--brokers", not null) => options with { Brokers = value },
                 ("--shards", not null) => options with { Shards = value },
-                ("--n" or "--rows", >= 100) => options with { N = value },
+                ("--n", >= 100) => options with { N = value },
+                ("--rows", >= 100) => options with { Rows = value },
                 ("--runs", not null) => options with { Runs = value },
                 ("--inflight", not null) => options with { InFlight = value },
                 ("--rate", not null) => options with { Rate = value },

@@ -1,60 +1,101 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Npgsql;
 
 namespace DataHub.Bench;
 
 /// <summary>Whole exchanges on RabbitMQ and PostgreSQL: adapters in this process, brokers in processes of their own.</summary>
 internal static class DistributedBench
 {
+    private const int IdleExchanges = 50;
+
     /// <summary>A counted run after its audit. Processor time in milliseconds per exchange.</summary>
-    private sealed record Run(double PerSecond, double App, double Brokers, double Rabbit, double Postgres, double WalBytes, double QueueBytes, double PeakRssMb,
-        IReadOnlyList<double> Tenths, int Busy, int Repeated);
+    private sealed record Run(double PerSecond, double App, double Brokers, double Rabbit, double Postgres, double WalBytes, double QueueBytes, double PeakRssMb, double BrokerRssMb,
+        IReadOnlyList<double> Tenths, int Busy, int Repeated, long Closed, long Duplicates, double BareBroker, double BareClassic, double BareRows);
 
     public static async Task<int> RunAsync(BenchOptions options)
     {
         await using var servers = await BenchServers.StartAsync();
-        var runs = new List<Run>();
-        for (var i = 0; i < options.Runs; i++)
+        try
         {
-            var run = await ThroughputAsync(options, servers);
-            ExchangeBench.Say(string.Create(CultureInfo.InvariantCulture, $"run {i + 1}: {run.PerSecond:F0} exchanges/s, ms CPU per exchange: adapters and load {run.App:F3}, brokers {run.Brokers:F3}, RabbitMQ {run.Rabbit:F3}, PostgreSQL {run.Postgres:F3}; busy {run.Busy}; tenths {string.Join(' ', run.Tenths.Select(t => t.ToString("F0", CultureInfo.InvariantCulture)))}"));
-            runs.Add(run);
-        }
+            var runs = new List<Run>();
+            for (var i = 0; i < options.Runs; i++)
+            {
+                var run = await ThroughputAsync(options, servers);
+                ExchangeBench.Say(string.Create(CultureInfo.InvariantCulture,
+                    $"run {i + 1}: {run.PerSecond:F0} exchanges/s; ms CPU per exchange: adapters and load {run.App:F3}, brokers {run.Brokers:F3}, RabbitMQ {run.Rabbit:F3}, PostgreSQL {run.Postgres:F3}; bare broker {run.BareBroker:F0}/s (classic queues {run.BareClassic:F0}/s), bare database {run.BareRows:F0} rows/s; audit passed; tenths {string.Join(' ', run.Tenths.Select(t => t.ToString("F0", CultureInfo.InvariantCulture)))}"));
+                runs.Add(run);
+            }
 
-        var perSecond = Statistics.Median(runs.Select(r => r.PerSecond));
-        var line = new JsonObject
+            var perSecond = Statistics.Median(runs.Select(r => r.PerSecond));
+            var rate = options.Rate ?? perSecond / 2;
+            var (held, idle) = await LatencyAsync(options, servers, rate);
+            Print(options, runs, rate, held, idle);
+            return 0;
+        }
+        catch (BenchFailedException e)
         {
-            ["bench"] = "exchange",
-            ["mode"] = "distributed",
-            ["exchanges_per_s"] = ExchangeBench.Round(perSecond),
-        };
-        Console.WriteLine(line.ToJsonString());
-        return 0;
+            await Console.Error.WriteLineAsync(e.Message);
+            return 1;
+        }
     }
 
     private static async Task<Run> ThroughputAsync(BenchOptions options, BenchServers servers)
     {
+        // The machine's limits are measured next to each run, so that a ratio compares neighbours.
+        var bare = await ServerLimits.BrokerPerSecondAsync(servers, Math.Min(options.N, 5_000), options.InFlight, quorum: true);
+        var classic = await ServerLimits.BrokerPerSecondAsync(servers, Math.Min(options.N, 5_000), options.InFlight, quorum: false);
+        var rows = await ServerLimits.RowsPerSecondAsync(servers, TimeSpan.FromSeconds(2));
         var warm = Math.Clamp(options.N / 10, 100, 4_000);
         var count = warm + options.N;
         await using var bench = await BenchHost.StartAsync(options, servers, count);
         await Load.ClosedAsync(bench, 0, warm, options.InFlight);
-        var wal = await WalAsync(bench);
+        var wal = await ScalarAsync(bench, "SELECT (pg_current_wal_lsn() - '0/0')::bigint");
         var queues = servers.Rabbit.BytesOnDisk;
         var begin = BenchHost.Time.GetUtcNow().ToUnixTimeMilliseconds();
         var before = Processors(bench);
         await Load.ClosedAsync(bench, warm, count, options.InFlight);
         var after = Processors(bench);
-        wal = await WalAsync(bench) - wal;
+        wal = await ScalarAsync(bench, "SELECT (pg_current_wal_lsn() - '0/0')::bigint") - wal;
         queues = servers.Rabbit.BytesOnDisk - queues;
-        var peak = Reading.PeakRssMb() + bench.Brokers.Sum(b => b.PeakRssMb);
+        var (peak, brokers) = (Reading.PeakRssMb(), bench.Brokers.Sum(b => b.PeakRssMb));
         var audit = await ExchangeBench.AuditedAsync(bench, count);
+        var (closed, duplicates) = await AuditAsync(bench, count);
         var ends = audit.ReconciledAt[warm..];
         Array.Sort(ends);
         var n = (double)options.N;
         return new Run(
             n / Math.Max(0.001, (ends[^1] - begin) / 1000.0),
             (after.App - before.App) / n, (after.Brokers - before.Brokers) / n, (after.Rabbit - before.Rabbit) / n, (after.Postgres - before.Postgres) / n,
-            wal / n, queues / n, peak, ExchangeBench.Tenths(ends, begin), bench.Tracker.BusyAnswers, bench.Tracker.RepeatedDeliveries);
+            wal / n, queues / n, peak, brokers, ExchangeBench.Tenths(ends, begin), bench.Tracker.BusyAnswers, bench.Tracker.RepeatedDeliveries, closed, duplicates, bare, classic, rows);
+    }
+
+    // Half the throughput on a fixed arrival schedule; then one exchange after another on an idle system.
+    private static async Task<(List<double> Held, List<double> Idle)> LatencyAsync(BenchOptions options, BenchServers servers, double rate)
+    {
+        var warm = Math.Clamp(options.N / 10, 100, 4_000);
+        var measured = Math.Min(options.N, Math.Max(100, (int)(rate * 20)));
+        var count = warm + measured;
+        await using var bench = await BenchHost.StartAsync(options, servers, count + IdleExchanges);
+        await Load.ClosedAsync(bench, 0, warm, options.InFlight);
+        await Load.OpenAsync(bench, warm, count, rate);
+        await Load.ClosedAsync(bench, count, count + IdleExchanges, 1);
+        await ExchangeBench.AuditedAsync(bench, count + IdleExchanges);
+        return (Times(bench, warm, count), Times(bench, count, count + IdleExchanges));
+    }
+
+    private static List<double> Times(BenchHost bench, int from, int to) =>
+        [.. Enumerable.Range(from, to - from).Select(i => BenchHost.Time.GetElapsedTime(bench.Tracker.Intended[i], bench.Tracker.HeldAt[i]).TotalMilliseconds).Order()];
+
+    /// <summary>The audit in SQL, beside the one that reads through the store: closed exchanges, and whatever is there twice.</summary>
+    internal static async Task<(long Closed, long Duplicates)> AuditAsync(BenchHost bench, int count)
+    {
+        var closed = await ScalarAsync(bench, "SELECT count(*) FROM datahub.exchange_hub WHERE final AND reconciled_at IS NOT NULL AND outcome_digest = source_digest AND outcome_digest = target_digest");
+        var all = await ScalarAsync(bench, "SELECT count(*) FROM datahub.exchange_hub");
+        var duplicates = await ScalarAsync(bench, "SELECT coalesce(sum(n - 1), 0)::bigint FROM (SELECT count(*) AS n FROM datahub.journal WHERE kind IN (1, 2) GROUP BY node, key HAVING count(*) > 1) d");
+        var open = await ScalarAsync(bench, "SELECT (SELECT count(*) FROM datahub.native_delivery) + (SELECT count(*) FROM datahub.parked)");
+        return closed == count && all == count && duplicates == 0 && open == 0 ? (closed, duplicates)
+            : throw new BenchFailedException($"The audit in SQL failed, so no speed is claimed: {count} requested, {all} at the hub, {closed} closed alike on all sides, {duplicates} duplicates, {open} deliveries open.");
     }
 
     private static (double App, double Brokers, double Rabbit, double Postgres) Processors(BenchHost bench) => (
@@ -63,11 +104,54 @@ internal static class DistributedBench
         bench.Servers!.Rabbit.ProcessorTime.TotalMilliseconds,
         bench.Servers.Postgres.ProcessorTime.TotalMilliseconds);
 
-    private static async Task<double> WalAsync(BenchHost bench)
+    internal static async Task<long> ScalarAsync(BenchHost bench, string sql)
     {
-        await using var connection = new Npgsql.NpgsqlConnection(bench.Database);
+        await using var connection = new NpgsqlConnection(bench.Database);
         await connection.OpenAsync();
-        await using var command = new Npgsql.NpgsqlCommand("SELECT (pg_current_wal_lsn() - '0/0')::float8", connection);
-        return (double)(await command.ExecuteScalarAsync())!;
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 600 };
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    private static void Print(BenchOptions options, List<Run> runs, double rate, List<double> held, List<double> idle)
+    {
+        double Median(Func<Run, double> value) => ExchangeBench.Round(Statistics.Median(runs.Select(value)));
+        Console.WriteLine(new JsonObject
+        {
+            ["bench"] = "exchange",
+            ["mode"] = "distributed",
+            ["n"] = options.N,
+            ["runs"] = runs.Count,
+            ["inflight"] = options.InFlight,
+            ["brokers"] = options.Brokers,
+            ["shards"] = options.Shards,
+            ["cores"] = Environment.ProcessorCount,
+            ["audit"] = "passed",
+            ["exchanges_per_s"] = Median(r => r.PerSecond),
+            ["exchanges_per_s_runs"] = ExchangeBench.List(runs.Select(r => r.PerSecond)),
+            ["p50_ms"] = ExchangeBench.Round(Statistics.Quantile(held, 0.5)),
+            ["p99_ms"] = ExchangeBench.Round(Statistics.Quantile(held, 0.99)),
+            ["latency_rate_per_s"] = ExchangeBench.Round(rate),
+            ["idle_p50_ms"] = ExchangeBench.Round(Statistics.Quantile(idle, 0.5)),
+            ["idle_p99_ms"] = ExchangeBench.Round(Statistics.Quantile(idle, 0.99)),
+            ["cpu_ms_app"] = Median(r => r.App + r.Brokers),
+            ["cpu_ms_adapters_and_load"] = Median(r => r.App),
+            ["cpu_ms_brokers"] = Median(r => r.Brokers),
+            ["cpu_ms_rabbitmq"] = Median(r => r.Rabbit),
+            ["cpu_ms_database"] = Median(r => r.Postgres),
+            ["cpu_ms_all"] = Median(r => r.App + r.Brokers + r.Rabbit + r.Postgres),
+            ["peak_rss_mb"] = Median(r => r.PeakRssMb + r.BrokerRssMb),
+            ["peak_rss_mb_adapters_and_load"] = Median(r => r.PeakRssMb),
+            ["wal_bytes_per_exchange"] = Median(r => r.WalBytes),
+            ["queue_bytes_per_exchange"] = Median(r => r.QueueBytes),
+            ["closed"] = runs.Sum(r => r.Closed),
+            ["duplicates"] = runs.Sum(r => r.Duplicates),
+            ["busy_answers"] = runs.Sum(r => r.Busy),
+            ["repeated_deliveries"] = runs.Sum(r => r.Repeated),
+            ["limit_broker_per_s"] = Median(r => r.BareBroker),
+            ["limit_broker_classic_per_s"] = Median(r => r.BareClassic),
+            ["limit_db_rows_per_s"] = Median(r => r.BareRows),
+            ["ratio_to_broker_limit"] = Median(r => r.PerSecond / r.BareBroker),
+            ["ratio_to_classic_broker_limit"] = Median(r => r.PerSecond / r.BareClassic),
+        }.ToJsonString());
     }
 }

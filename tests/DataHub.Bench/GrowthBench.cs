@@ -11,26 +11,26 @@ internal static class GrowthBench
     {
         try
         {
-            await using var bench = await BenchHost.StartAsync(options.DataDirectory, options.N);
+            await using var bench = await BenchHost.StartAsync(options.DataDirectory, options.Rows);
             var curve = new JsonArray();
             var speeds = new List<double>();
-            var size = options.N / Segments;
+            var size = options.Rows / Segments;
             for (var i = 0; i < Segments; i++)
             {
-                var to = i == Segments - 1 ? options.N : (i + 1) * size;
+                var to = i == Segments - 1 ? options.Rows : (i + 1) * size;
                 speeds.Add(await SegmentAsync(bench, i * size, to, options.InFlight, curve));
             }
 
             // Read before the audit, whose own memory is not the hub's.
             var peak = Reading.PeakRssMb();
-            var audit = await Audit.RunAsync(bench, options.N);
+            var audit = await Audit.RunAsync(bench, options.Rows);
             if (audit.Faults.Count > 0)
                 throw new BenchFailedException("The audit failed, so no speed is claimed:" + Environment.NewLine + string.Join(Environment.NewLine, audit.Faults));
             Console.WriteLine(new JsonObject
             {
                 ["bench"] = "growth",
                 ["mode"] = "embedded",
-                ["exchanges"] = options.N,
+                ["exchanges"] = options.Rows,
                 ["inflight"] = options.InFlight,
                 ["cores"] = Environment.ProcessorCount,
                 ["audit"] = "passed",

@@ -10,6 +10,8 @@ if (BenchOptions.Parse(args, out var fault) is not { } options)
 return options.Command switch
 {
     "exchange" => await ExchangeBench.RunAsync(options),
+    "growth" when options.Distributed => await StoredGrowthBench.RunAsync(options),
     "growth" => await GrowthBench.RunAsync(options),
+    "overload" => await OverloadBench.RunAsync(options),
     _ => await Startup.RunChildAsync(),
 };

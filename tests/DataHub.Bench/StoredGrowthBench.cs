@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Npgsql;
+
+namespace DataHub.Bench;
+
+/// <summary>
+/// Throughput beside a history: exchanges already stored, made in the database itself, spread over the last twelve
+/// months, against an empty database, in turns within one run.
+/// </summary>
+internal static class StoredGrowthBench
+{
+    private const int Turns = 2;
+
+    public static async Task<int> RunAsync(BenchOptions options)
+    {
+        await using var servers = await BenchServers.StartAsync();
+        try
+        {
+            // A deployment makes the tables; its database is then filled and used again.
+            string filled;
+            await using (var bench = await BenchHost.StartAsync(options, servers, 1))
+                filled = bench.Database!;
+            var begin = BenchHost.Time.GetTimestamp();
+            await FillAsync(filled, options.Rows);
+            var filling = BenchHost.Time.GetElapsedTime(begin);
+            ExchangeBench.Say(string.Create(CultureInfo.InvariantCulture, $"{options.Rows} exchanges stored in {filling.TotalSeconds:F0} s"));
+            var (empty, full) = (new List<double>(), new List<double>());
+            for (var turn = 0; turn < Turns; turn++)
+            {
+                empty.Add(await MeasureAsync(options, servers, null, 0));
+                full.Add(await MeasureAsync(options, servers, filled, turn));
+                ExchangeBench.Say(string.Create(CultureInfo.InvariantCulture, $"turn {turn + 1}: empty {empty[^1]:F0}/s, with {options.Rows} stored {full[^1]:F0}/s"));
+            }
+
+            Console.WriteLine(new JsonObject
+            {
+                ["bench"] = "growth",
+                ["mode"] = "distributed",
+                ["stored"] = options.Rows,
+                ["n"] = options.N,
+                ["exchanges_per_s_empty"] = ExchangeBench.List(empty),
+                ["exchanges_per_s_stored"] = ExchangeBench.List(full),
+                ["stored_over_empty"] = ExchangeBench.Round(Statistics.Median(full.Zip(empty, (f, e) => f / e))),
+                ["peak_rss_mb_adapters_and_load"] = ExchangeBench.Round(Reading.PeakRssMb()),
+            }.ToJsonString());
+            return 0;
+        }
+        catch (BenchFailedException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return 1;
+        }
+    }
+
+    private static async Task<double> MeasureAsync(BenchOptions options, BenchServers servers, string? database, int turn)
+    {
+        // Case numbers make the messages' ids: those of an earlier turn on the same database must not come again.
+        var warm = Math.Clamp(options.N / 10, 100, 2_000);
+        var from = turn * (warm + options.N);
+        var to = from + warm + options.N;
+        await using var bench = await BenchHost.StartAsync(options, servers, to, database);
+        var before = await CountAsync(bench);
+        await Load.ClosedAsync(bench, from, from + warm, options.InFlight);
+        var begin = BenchHost.Time.GetTimestamp();
+        await Load.ClosedAsync(bench, from + warm, to, options.InFlight);
+        var speed = options.N / BenchHost.Time.GetElapsedTime(begin).TotalSeconds;
+        var closed = await CountAsync(bench) - before;
+        return closed == to - from ? speed : throw new BenchFailedException($"The audit failed: {to - from} requested, {closed} closed.");
+    }
+
+    private static Task<long> CountAsync(BenchHost bench) =>
+        DistributedBench.ScalarAsync(bench, "SELECT count(*) FROM datahub.exchange_hub WHERE final AND reconciled_at IS NOT NULL AND changed_at > now() - interval '1 day' AND outcome_digest = source_digest AND outcome_digest = target_digest");
+
+    // Rows as a run leaves them, but with short bodies and no hash chain: what they cost is their number and their keys.
+    private static async Task FillAsync(string database, int rows)
+    {
+        await using var source = new NpgsqlDataSourceBuilder(database + ";Command Timeout=0").Build();
+        await RunAsync(source, "SELECT datahub.ensure_partition(((now() - interval '2 days')::date - make_interval(months => m))::date) FROM generate_series(0, 12) m");
+        const string Day = "(now() - interval '2 days' - make_interval(secs => (360.0 * 86400.0) * (1 - i / $1::float8)))";
+        const string Id = "('510100-' || to_char(" + Day + ", 'YYYYMMDD') || '-' || lpad(i::text, 10, '0'))";
+        const string Digest = "md5(i::text) || md5((i + 1)::text)";
+        foreach (var (node, reconciled) in new[] { (0, "now() - interval '2 days'"), (510100, "NULL"), (510600, "NULL") })
+        {
+            await RunAsync(source, "INSERT INTO datahub.exchange (node, flow_version, version, notice_stage, opened_at, changed_at, reconciled_at, final, exchange_id, flow, item, source_city, target_city, state, outcome, reference, facts, outcome_digest, source_digest, target_digest) "
+                + $"SELECT {node.ToString(CultureInfo.InvariantCulture)}, 1, 2, 0, {Day}, {Day}, {reconciled}, true, {Id}, 'service.online', 'stored', '510100', '510600', 'decided', 'approved', 'stored-' || i, '{{}}', {Digest}, {Digest}, {Digest} FROM generate_series(1, $1) i", rows);
+            await RunAsync(source, "INSERT INTO datahub.journal (number, at, sequence, node, kind, hash, key, message_id, type, exchange_id, sender, body) "
+                + $"SELECT 2 * i + k - 1, {Day}, i, {node.ToString(CultureInfo.InvariantCulture)}, 2, decode({Digest}, 'hex'), '510100:stored-' || k || '-' || i, 'stored-' || k || '-' || i, 'cn.chengdu-metro.datahub.service.submission.v1', {Id}, '510100', '{{}}' "
+                + "FROM generate_series(1, $1) i, generate_series(0, 1) k", rows);
+            await RunAsync(source, $"INSERT INTO datahub.node (code, head_number, head_hash) VALUES ({node.ToString(CultureInfo.InvariantCulture)}, 2 * $1 + 2, decode(md5('a') || md5('b'), 'hex')) "
+                + "ON CONFLICT (code) DO UPDATE SET head_number = excluded.head_number, head_hash = excluded.head_hash", rows);
+        }
+
+        await RunAsync(source, "VACUUM (ANALYZE) datahub.journal, datahub.exchange");
+        await RunAsync(source, "CHECKPOINT");
+    }
+
+    private static async Task RunAsync(NpgsqlDataSource source, string sql, int? rows = null)
+    {
+        await using var command = source.CreateCommand(sql);
+        if (rows is { } count)
+            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = count });
+        await command.ExecuteNonQueryAsync();
+    }
+}
