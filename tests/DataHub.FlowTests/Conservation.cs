@@ -1,5 +1,7 @@
 using DataHub.Contracts;
 using DataHub.Core.Journal;
+using DataHub.Core.Registry;
+using DataHub.Core.Storage;
 using DataHub.Host.Roles;
 using Shouldly;
 
@@ -9,40 +11,71 @@ namespace DataHub.FlowTests;
 internal static class Conservation
 {
     /// <summary>Waits until every node holds all that was sent to it.</summary>
-    public static Task SettledAsync(DataHubHost host) => HostFixture.UntilAsync(async () =>
+    public static async Task SettledAsync(DataHubHost host)
     {
-        foreach (var city in host.Registry.Cities)
+        await SettledAsync(host.Store, host.Registry, host.Shards);
+        await HostFixture.UntilAsync(() => host.Cities.Values.All(c => c.System.Summary().ActionsDue == 0), "no city has anything left to hand over", TimeSpan.FromSeconds(60));
+    }
+
+    /// <summary>Waits until every node holds all that was sent to it, and every city's system what was delivered.</summary>
+    public static Task SettledAsync(INodeStore store, RegistrySnapshot registry, HubShards shards) => HostFixture.UntilAsync(async () =>
+    {
+        foreach (var city in registry.Cities.Select(c => c.Code))
         {
-            var (up, atHub) = (await host.Store.LinkAsync(city.Code, Nodes.Hub, default), await host.Store.LinkAsync(Nodes.Hub, city.Code, default));
-            if (up.Sent != atHub.Received || atHub.Sent != up.Received || (await host.Store.PendingDeliveriesAsync(city.Code, 0, 1, default)).Count > 0)
+            foreach (var hub in shards.Nodes)
+            {
+                var (up, atHub) = (await store.LinkAsync(city, hub, default), await store.LinkAsync(hub, city, default));
+                if (up.Sent != atHub.Received || atHub.Sent != up.Received)
+                    return false;
+            }
+
+            if ((await store.PendingDeliveriesAsync(city, 0, 1, default)).Count > 0)
                 return false;
         }
 
-        return host.Cities.Values.All(c => c.System.Summary().ActionsDue == 0);
+        return true;
     }, "every node holds what was sent to it", TimeSpan.FromSeconds(60));
 
     /// <summary>Holds that what each city sent is what the hub took in, and that the hub accepted, refused or parked each of it once.</summary>
-    public static async Task HoldsAsync(DataHubHost host)
-    {
-        var hub = await JournalAsync(host, Nodes.Hub);
-        foreach (var city in host.Registry.Cities)
-        {
-            var sent = (await host.Store.LinkAsync(city.Code, Nodes.Hub, default)).Sent;
-            (await host.Store.LinkAsync(Nodes.Hub, city.Code, default)).Received.ShouldBe(sent, $"{city.Key}: numbers sent and numbers held by the hub");
-            var own = await JournalAsync(host, city.Code);
-            own.Where(r => r.Kind == EntryKind.Sent).Select(r => r.Sequence).ShouldBe(Numbers(sent), $"{city.Key}: each number was given once");
+    public static Task HoldsAsync(DataHubHost host) => HoldsAsync(host.Store, host.Registry, host.Shards);
 
-            var taken = hub.Where(r => r.Sender == city.Code && r.Kind is EntryKind.Received or EntryKind.Refused or EntryKind.Parked).ToList();
-            taken.Select(r => r.Sequence).Order().ShouldBe(Numbers(sent), $"{city.Key}: taken in = accepted + refused + parked");
+    /// <summary>The same for a hub of several shards, with a link of its own from and to each city.</summary>
+    public static async Task HoldsAsync(INodeStore store, RegistrySnapshot registry, HubShards shards)
+    {
+        var given = new Dictionary<string, List<long>>(StringComparer.Ordinal);
+        foreach (var hub in shards.Nodes)
+        {
+            var journal = await JournalAsync(store, hub, null);
+            foreach (var city in registry.Cities)
+            {
+                var (up, down) = (await store.LinkAsync(city.Code, hub, default), await store.LinkAsync(hub, city.Code, default));
+                down.Received.ShouldBe(up.Sent, $"{city.Key} to {hub}: numbers sent and numbers held");
+                up.Received.ShouldBe(down.Sent, $"{hub} to {city.Key}: numbers sent and numbers held");
+                if (!given.TryGetValue(city.Code, out var numbers))
+                    given.Add(city.Code, numbers = []);
+                numbers.AddRange(Numbers(up.Sent));
+
+                var taken = journal.Where(r => r.Sender == city.Code && r.Kind is EntryKind.Received or EntryKind.Refused or EntryKind.Parked).ToList();
+                taken.Select(r => r.Sequence).Order().ShouldBe(Numbers(up.Sent), $"{city.Key} at {hub}: taken in = accepted + refused + parked");
+            }
+        }
+
+        foreach (var (city, numbers) in given)
+        {
+            // Each shard counts from one, so a number stands in the city's journal once for each shard that it went to.
+            var own = await JournalAsync(store, city, EntryKind.Sent);
+            own.Select(r => r.Sequence).Order().ShouldBe(numbers.Order(), $"{city}: each number was given once");
         }
     }
 
-    public static async Task<List<JournalRow>> JournalAsync(DataHubHost host, string node, EntryKind? kind = null)
+    public static Task<List<JournalRow>> JournalAsync(DataHubHost host, string node, EntryKind? kind = null) => JournalAsync(host.Store, node, kind);
+
+    public static async Task<List<JournalRow>> JournalAsync(INodeStore store, string node, EntryKind? kind)
     {
         var all = new List<JournalRow>();
         while (true)
         {
-            var page = await host.Store.JournalAsync(node, all.Count == 0 ? 0 : all[^1].Number, kind, 1000, default);
+            var page = await store.JournalAsync(node, all.Count == 0 ? 0 : all[^1].Number, kind, 1000, default);
             if (page.Count == 0)
                 return all;
             all.AddRange(page);

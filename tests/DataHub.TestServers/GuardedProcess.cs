@@ -10,7 +10,7 @@ namespace DataHub.TestServers;
 /// <remarks>
 /// The kernel's own way, PR_SET_PDEATHSIG, follows the thread that started the child, and the threads of a thread pool come and go.
 /// </remarks>
-internal sealed class GuardedProcess : IAsyncDisposable
+public sealed class GuardedProcess : IAsyncDisposable
 {
     // $1: the signal that ends the server when the input ends, $2: its folder, which then goes too, $3: the log, then the command.
     // Every server gets its own process group. One that does not heed the ending signal within ten seconds is killed.
@@ -69,11 +69,12 @@ internal sealed class GuardedProcess : IAsyncDisposable
         return new GuardedProcess(started, endSignal, int.Parse(id));
     }
 
-    /// <summary>Sends a signal, and comes back when the server has ended.</summary>
-    public async Task EndAsync(string signal, TimeSpan patience)
+    /// <summary>How it ended: its code, or 128 and the signal's number; null while it runs.</summary>
+    public int? ExitCode => HasExited ? shell.ExitCode : null;
+
+    /// <summary>Sends a signal: its name without SIG.</summary>
+    public async Task SignalAsync(string signal)
     {
-        if (HasExited)
-            return;
         try
         {
             await shell.StandardInput.WriteLineAsync(signal);
@@ -81,9 +82,24 @@ internal sealed class GuardedProcess : IAsyncDisposable
         }
         catch (IOException) when (HasExited)
         {
-            return;
+            // It has ended by itself meanwhile.
         }
+    }
 
+    /// <summary>Sends a signal, and comes back when the server has ended.</summary>
+    public async Task EndAsync(string signal, TimeSpan patience)
+    {
+        if (HasExited)
+            return;
+        await SignalAsync(signal);
+        await WaitForExitAsync(signal, patience);
+    }
+
+    /// <summary>Comes back when the server has ended by itself.</summary>
+    public Task WaitForExitAsync(TimeSpan patience) => WaitForExitAsync("what should end it", patience);
+
+    private async Task WaitForExitAsync(string cause, TimeSpan patience)
+    {
         using var deadline = new CancellationTokenSource(patience);
         try
         {
@@ -91,7 +107,7 @@ internal sealed class GuardedProcess : IAsyncDisposable
         }
         catch (OperationCanceledException e)
         {
-            throw new TimeoutException($"Process {Id} did not end within {patience.TotalSeconds:0} s of {signal}.", e);
+            throw new TimeoutException($"Process {Id} did not end within {patience.TotalSeconds:0} s of {cause}.", e);
         }
     }
 

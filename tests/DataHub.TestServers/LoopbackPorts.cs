@@ -7,12 +7,13 @@ namespace DataHub.TestServers;
 /// Free loopback ports below the range the kernel takes for outgoing connections, so that a server that is stopped for a moment finds its
 /// port still free. Each port is given out once per process.
 /// </summary>
-internal static class LoopbackPorts
+public static class LoopbackPorts
 {
     private const int First = 15_000, Last = 32_000;
     private static readonly HashSet<int> Given = [];
     private static readonly Lock Gate = new();
 
+    /// <summary>A port that is free now.</summary>
     public static int Next()
     {
         lock (Gate)

@@ -1,3 +1,4 @@
+using DataHub.Core;
 using DataHub.Host.Demo;
 using DataHub.Host.Roles;
 
@@ -9,6 +10,8 @@ internal static class RoleCommand
     public static async Task<int> RunAsync(Start start, HostRole role, bool plan, CancellationToken cancel)
     {
         var options = start.ToOptions(HostRoles.Of(role));
+        if (!options.Production)
+            FaultPoints.Arm(Environment.GetEnvironmentVariable(FaultPoints.Variable));
         await using var host = await DataHubHost.StartAsync(options, cancel);
         Console.WriteLine($"DataHub runs the role {role} and answers on {host.Url}. Ctrl-C ends it.");
         if (plan && role.Kind == RoleKind.Simulator)

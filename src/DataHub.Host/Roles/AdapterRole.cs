@@ -54,7 +54,7 @@ internal sealed class AdapterRole : IAdapterIntake, IDisposable
             parts.Logs.CreateLogger<AdapterNode>());
         await opened.LoadAsync(cancel);
         var queues = parts.Shards.Nodes.Select((_, shard) => new FrameEndpoint(QueueNames.Deliver(code, shard), (frame, token) => opened.TakeFrameAsync(shard, frame, token)));
-        return await NodeRun.StartAsync(token => RunAsync(opened, token), queues, parts.Bus, cancel);
+        return await NodeRun.StartAsync(token => RunAsync(opened, token), queues, parts.Bus);
     }
 
     private async Task RunAsync(AdapterNode opened, CancellationToken cancel)

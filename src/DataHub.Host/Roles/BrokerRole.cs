@@ -35,7 +35,7 @@ internal sealed class BrokerRole
         await node.LoadAsync(cancel);
         nodes[code] = node;
         var queues = parts.Registry.Cities.Select(c => new FrameEndpoint(QueueNames.Intake(c.Code, shard), (frame, token) => node.TakeFrameAsync(c.Code, frame, token)));
-        return await NodeRun.StartAsync(token => RunAsync(node, token), queues, parts.Bus, cancel);
+        return await NodeRun.StartAsync(token => RunAsync(node, token), queues, parts.Bus);
     }
 
     private async Task RunAsync(HubNode node, CancellationToken cancel)

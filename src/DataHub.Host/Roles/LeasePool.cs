@@ -46,7 +46,7 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
         {
             await LookAsync(cancel);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!cancel.IsCancellationRequested)
         {
             // The nodes go on: each commit is fenced, so at worst nothing is written.
             log.LogWarning("The leases of {Role} could not be kept ({Fault}); it is tried again.", role, e.GetType().Name);

@@ -7,28 +7,42 @@ internal sealed class NodeRun : IAsyncDisposable
 {
     private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(10);
 
+    /// <summary>Whoever keeps the leases must not wait for a bus that is away: the consumers come when it does.</summary>
+    private static readonly TimeSpan ConnectsWithin = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan TryAgainAfter = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource stopping = new();
     private readonly List<IAsyncDisposable> consumers = [];
     private Task running = Task.CompletedTask;
+    private Task connecting = Task.CompletedTask;
 
     /// <summary>Completes when the node has stopped, also by itself: another process has taken it over.</summary>
     public Task Ended => running;
 
     /// <summary>Starts the node's loops, then its consumers, so that nothing comes in before there is someone to take it.</summary>
-    public static async Task<NodeRun> StartAsync(Func<CancellationToken, Task> run, IEnumerable<FrameEndpoint> queues, IFrameBusControl bus, CancellationToken cancel)
+    public static async Task<NodeRun> StartAsync(Func<CancellationToken, Task> run, IEnumerable<FrameEndpoint> queues, IFrameBusControl bus)
     {
         var node = new NodeRun();
-        try
+        node.running = run(node.stopping.Token);
+        node.connecting = node.ConnectAsync([.. queues], bus);
+        await Task.WhenAny(node.connecting, Task.Delay(ConnectsWithin));
+        return node;
+    }
+
+    private async Task ConnectAsync(IReadOnlyList<FrameEndpoint> queues, IFrameBusControl bus)
+    {
+        while (consumers.Count < queues.Count)
         {
-            node.running = run(node.stopping.Token);
-            foreach (var queue in queues)
-                node.consumers.Add(await bus.ConnectAsync(queue, cancel));
-            return node;
-        }
-        catch
-        {
-            await node.DisposeAsync();
-            throw;
+            try
+            {
+                consumers.Add(await bus.ConnectAsync(queues[consumers.Count], stopping.Token));
+            }
+            catch (Exception) when (!stopping.IsCancellationRequested)
+            {
+                // The bus has logged why, and is not healthy until this succeeds.
+                await Task.Delay(TryAgainAfter, stopping.Token);
+            }
         }
     }
 
@@ -36,6 +50,7 @@ internal sealed class NodeRun : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
+        await connecting.ContinueWith(static _ => { }, TaskScheduler.Default);
         foreach (var consumer in consumers)
             await consumer.DisposeAsync();
         try

@@ -53,6 +53,7 @@ public sealed class RabbitFrameBus : IFrameBusControl
         {
             var endpoint = await bus.GetSendEndpoint(new Uri("exchange:" + queue));
             await endpoint.Send(new Frame { Body = frame }, sending, sending.Token);
+            FaultPoints.Pass(FaultPoints.AfterPublish);
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {

@@ -9,6 +9,8 @@ internal sealed class RabbitTaking : IReceiveEndpointObserver, IAsyncDisposable
     private static readonly TimeSpan ConnectAgainAfter = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ConnectAgainAtMost = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(2);
+
     private readonly FrameEndpoint endpoint;
     private readonly IBusControl bus;
     private readonly RabbitMqOptions options;
@@ -70,7 +72,15 @@ internal sealed class RabbitTaking : IReceiveEndpointObserver, IAsyncDisposable
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            await handle.StopAsync(default);
+            using var within = new CancellationTokenSource(StopWithin);
+            try
+            {
+                await handle.StopAsync(within.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                // RabbitMQ is away, and gives the frames back by itself when it finds the connection gone.
+            }
         }
     }
 
@@ -102,6 +112,7 @@ internal sealed class RabbitTaking : IReceiveEndpointObserver, IAsyncDisposable
             try
             {
                 await endpoint.Handle(frame, stop.Token);
+                FaultPoints.Pass(FaultPoints.BeforeAcknowledge);
                 return;
             }
             catch (Exception e) when (e is not OperationCanceledException)

@@ -86,6 +86,7 @@ public sealed partial class PostgresNodeStore : INodeStore, INodeLeases
         await using var batch = source.CreateBatch();
         var next = PostgresCommit.Write(batch, commit, head);
         await batch.ExecuteNonQueryAsync();
+        FaultPoints.Pass(FaultPoints.AfterCommit);
         writer.Head = next;
         return new CommitResult(head.Number + 1);
     }

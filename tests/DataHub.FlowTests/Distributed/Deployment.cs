@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using System.Globalization;
+using DataHub.Core.Signing;
+using DataHub.Core.Registry;
+using DataHub.Core.Storage.Postgres;
+using DataHub.Contracts;
+using DataHub.Simulators;
+using DataHub.TestServers;
+using Npgsql;
+using Xunit;
+
+namespace DataHub.FlowTests.Distributed;
+
+/// <summary>
+/// The whole system as processes: brokers, an adapter and a simulated system per city, on a real RabbitMQ and PostgreSQL.
+/// Everything ends with the test.
+/// </summary>
+internal sealed class Deployment : IAsyncDisposable
+{
+    private const int ShardCount = 2;
+
+    private readonly string folder = Directory.CreateTempSubdirectory("datahub-deployment-").FullName;
+    private readonly Dictionary<string, RoleProcess> processes = new(StringComparer.Ordinal);
+    private readonly Stopwatch clock = Stopwatch.StartNew();
+    private readonly ITestOutputHelper output;
+
+    private Deployment(ITestOutputHelper output) => this.output = output;
+
+    public static IReadOnlyList<string> CityKeys { get; } = ["chengdu", "deyang", "meishan", "ziyang"];
+
+    public RegistrySnapshot Registry { get; } = RegistrySnapshot.Load(RegistrySnapshot.FindSeeds());
+
+    public HubShards Shards { get; } = new(ShardCount);
+
+    /// <summary>The deployment's database, read beside the processes.</summary>
+    public PostgresNodeStore Store { get; private set; } = null!;
+
+    public KeyStore Keys { get; private set; } = null!;
+
+    public Traffic Traffic { get; private set; } = null!;
+
+    public IEnumerable<RoleProcess> Processes => processes.Values;
+
+    public RoleProcess this[string name] => processes[name];
+
+    /// <summary>Starts everything and waits until all can work.</summary>
+    /// <param name="rabbit">Connection strings of RabbitMQ's nodes, with the virtual host.</param>
+    /// <param name="postgres">An administrator's connection string.</param>
+    /// <param name="seed">Of the cases and the cities' behaviour.</param>
+    public static async Task<Deployment> StartAsync(ITestOutputHelper output, IReadOnlyList<string> rabbit, string postgres, int seed, int brokers = 2)
+    {
+        var deployment = new Deployment(output);
+        try
+        {
+            await deployment.BuildAsync(rabbit, postgres, seed, brokers);
+            return deployment;
+        }
+        catch
+        {
+            await deployment.DisposeAsync();
+            throw;
+        }
+    }
+
+    public void Tell(string what) => output.WriteLine($"{clock.Elapsed.TotalSeconds,6:0.00} {what}");
+
+    /// <summary>Who holds a node's lease; null for nobody.</summary>
+    public async Task<string?> HolderAsync(string node)
+    {
+        var view = await Store.LeasesAsync("broker", default);
+        return view.Holders.GetValueOrDefault(node);
+    }
+
+    /// <summary>The broker that holds a shard, once one does.</summary>
+    public async Task<RoleProcess> BrokerOfAsync(int shard)
+    {
+        RoleProcess? found = null;
+        await HostFixture.UntilAsync(async () =>
+        {
+            var holder = await HolderAsync(Shards.Nodes[shard]);
+            found = Processes.FirstOrDefault(p => p.Running && p.Instance == holder);
+            return found is not null;
+        }, $"shard {shard} is held");
+        return found!;
+    }
+
+    /// <summary>Adds a process of a role that is there already, such as a second adapter of a city.</summary>
+    public async Task<RoleProcess> AddAsync(string name, RoleProcess like)
+    {
+        var process = like.Another(name);
+        processes.Add(name, process);
+        await process.StartAsync();
+        return process;
+    }
+
+    private async Task BuildAsync(IReadOnlyList<string> rabbit, string postgres, int seed, int brokers)
+    {
+        var database = await DatabaseAsync(postgres);
+        var exchange = await DatabaseAsync(postgres);
+        var first = new Uri(rabbit[0]);
+        var shared = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["DATAHUB_KEYS"] = Path.Combine(folder, "keys"),
+            ["DATAHUB_SEEDS"] = RegistrySnapshot.FindSeeds(),
+            ["DATAHUB_LEASE_SECONDS"] = "3",
+            ["DATAHUB_SHARDS"] = ShardCount.ToString(CultureInfo.InvariantCulture),
+            ["DATAHUB_POSTGRES"] = database,
+            ["DATAHUB_RABBITMQ_HOSTS"] = string.Join(',', rabbit.Select(r => new Uri(r).Authority)),
+            ["DATAHUB_RABBITMQ_VHOST"] = first.AbsolutePath.Length > 1 ? first.AbsolutePath[1..] : "/",
+            ["DATAHUB_RABBITMQ_USER"] = first.UserInfo.Split(':')[0],
+            ["DATAHUB_RABBITMQ_PASSWORD"] = first.UserInfo.Split(':')[1],
+        };
+        for (var i = 1; i <= brokers; i++)
+            Add($"broker-{i}", ["broker"], shared);
+        foreach (var city in CityKeys)
+            AddCity(city, shared, exchange, seed);
+
+        Traffic = new Traffic(this, folder, seed);
+        // Together, as a deployment starts: whoever comes first makes the keys, the tables and the queues.
+        await Task.WhenAll(Processes.Select(p => p.StartAsync()));
+        await Task.WhenAll(Processes.Select(p => p.ReadyAsync()));
+        Store = await PostgresNodeStore.OpenAsync(database, default);
+        Keys = KeyStore.Load(Path.Combine(folder, "keys"));
+        Tell("everything is ready");
+    }
+
+    private void AddCity(string city, Dictionary<string, string> shared, string exchange, int seed)
+    {
+        var simulator = $"http://127.0.0.1:{LoopbackPorts.Next()}";
+        var reached = city switch
+        {
+            "meishan" => new Dictionary<string, string>(StringComparer.Ordinal) { ["DATAHUB_CITY_POSTGRES"] = exchange },
+            "ziyang" => new Dictionary<string, string>(StringComparer.Ordinal) { ["DATAHUB_CITY_PATH"] = Path.Combine(folder, "ziyang-drop") },
+            _ => new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["DATAHUB_CITY_URL"] = simulator,
+                ["DATAHUB_CITY_API_KEY"] = "key-of-" + city,
+                ["DATAHUB_CITY_SECRET"] = Guid.NewGuid().ToString("N"),
+            },
+        };
+        var adapter = Add($"adapter-{city}", ["adapter", city], shared.Concat(reached));
+        var links = city is "meishan" or "ziyang" ? [] : new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["DATAHUB_SIMULATOR_URL"] = simulator,
+            ["DATAHUB_ADAPTER_URL"] = adapter.Url.ToString(),
+        };
+        Add($"simulator-{city}", ["simulator", city, "--fast", "--seed", seed.ToString(CultureInfo.InvariantCulture)], reached.Concat(links).Append(new("DATAHUB_SEEDS", shared["DATAHUB_SEEDS"])));
+    }
+
+    private RoleProcess Add(string name, IReadOnlyList<string> arguments, IEnumerable<KeyValuePair<string, string>> settings) =>
+        processes[name] = new RoleProcess(name, arguments, new Dictionary<string, string>(settings, StringComparer.Ordinal), folder, Tell);
+
+    private static async Task<string> DatabaseAsync(string administrator)
+    {
+        var name = "deployment_" + Guid.NewGuid().ToString("N")[..12];
+        await using var source = NpgsqlDataSource.Create(administrator);
+        await using var command = source.CreateCommand($"CREATE DATABASE {name} TEMPLATE template0");
+        await command.ExecuteNonQueryAsync();
+        return new NpgsqlConnectionStringBuilder(administrator) { Database = name }.ConnectionString;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (TestContext.Current.TestState?.Result == TestResult.Failed || Traffic is { AllEnded: false })
+            TellLogs();
+        await Task.WhenAll(Processes.Select(p => p.DisposeAsync().AsTask()));
+        if (Traffic is not null)
+            await Traffic.DisposeAsync();
+        if (Store is not null)
+            await Store.DisposeAsync();
+        Keys?.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private void TellLogs()
+    {
+        foreach (var process in Processes)
+            output.WriteLine($"--- {process.Name}\n{string.Join('\n', process.Log.Split('\n').TakeLast(60))}");
+    }
+}

@@ -1,0 +1,36 @@
+using DataHub.Core.Journal;
+using Shouldly;
+
+namespace DataHub.FlowTests.Distributed;
+
+/// <summary>What must hold at the end of every run, whatever happened in it.</summary>
+internal static class FinalAudit
+{
+    /// <summary>Waits for the end of all traffic, then ends every process in order and looks at what is left.</summary>
+    public static async Task HoldsAsync(Deployment deployment)
+    {
+        // Requested = reconciled + refused, each as it was expected.
+        await deployment.Traffic.EndAsync();
+        await Conservation.SettledAsync(deployment.Store, deployment.Registry, deployment.Shards);
+        deployment.Tell("everything is settled");
+        await Task.WhenAll(deployment.Processes.Where(p => p.Running).Select(p => p.StopAsync()));
+
+        deployment.Traffic.Summaries.Sum(s => s.DuplicateEffects).ShouldBe(0, "messages that had more than one effect");
+        await Conservation.HoldsAsync(deployment.Store, deployment.Registry, deployment.Shards);
+        foreach (var hub in deployment.Shards.Nodes)
+        {
+            (await deployment.Store.ParkedAsync(hub, default)).ShouldBeEmpty();
+            var open = await deployment.Store.CountExchangesAsync(hub, default);
+            open.Where(c => !c.Reconciled).ShouldBeEmpty("exchanges that nobody confirmed");
+        }
+
+        foreach (var city in deployment.Registry.Cities)
+            (await deployment.Store.ParkedDeliveriesAsync(city.Code, default)).ShouldBeEmpty();
+        (await deployment.Store.BreaksAsync(null, openOnly: true, 10, default)).ShouldBeEmpty();
+        foreach (var check in await JournalVerifier.VerifyAsync(deployment.Store, deployment.Keys.Ring, default))
+        {
+            check.Faults.ShouldBeEmpty($"journal of {check.Node}");
+            deployment.Tell($"{check.Node}: {check.Rows} rows, {check.Signatures} signatures, all hold");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using DataHub.Core;
+using DataHub.TestServers;
+using Xunit;
+
+namespace DataHub.FlowTests.Distributed;
+
+/// <summary>Processes that end without a word, while traffic runs.</summary>
+public sealed class KilledProcessesTests(SharedServers servers, ITestOutputHelper output)
+{
+    [Fact]
+    public async Task Whichever_process_is_killed_and_whenever_every_exchange_ends_once()
+    {
+        var seed = Environment.TickCount;
+        output.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        using var broker = await (await servers.RabbitAsync()).EmptyBrokerAsync();
+        await using var deployment = await Deployment.StartAsync(output, [broker.ConnectionString], (await servers.PostgresAsync()).ConnectionString, seed);
+
+        // Each kind several times, in an order that nobody chose.
+        string[] victims = ["broker-1", "broker-2", "broker-1", "adapter-chengdu", "adapter-ziyang", "adapter-meishan", "simulator-deyang", "simulator-meishan", "simulator-ziyang"];
+        random.Shuffle(victims);
+        foreach (var name in victims)
+        {
+            await deployment.Traffic.AddAsync(25, TimeSpan.FromSeconds(1));
+            await Task.Delay(random.Next(100, 1200), TestContext.Current.CancellationToken);
+            await deployment[name].KillAsync();
+            await Task.Delay(random.Next(0, 1000), TestContext.Current.CancellationToken);
+            await deployment[name].StartAsync();
+        }
+
+        await FinalAudit.HoldsAsync(deployment);
+    }
+}

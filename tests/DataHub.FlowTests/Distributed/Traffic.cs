@@ -1,0 +1,140 @@
+using DataHub.Contracts;
+using DataHub.Core.Flows;
+using DataHub.Core.Storage;
+using DataHub.Host.Demo;
+using DataHub.Simulators;
+using DataHub.Simulators.Cases;
+using Shouldly;
+
+namespace DataHub.FlowTests.Distributed;
+
+/// <summary>
+/// The cases that a deployment's cities hand in, and what has become of them. Cases are laid before a simulated city by
+/// its own store, which the simulator's process works off; the same store says what the city holds.
+/// </summary>
+internal sealed class Traffic : IAsyncDisposable
+{
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(120);
+
+    private readonly Deployment deployment;
+    private readonly Knobs knobs;
+    private readonly Dictionary<string, CityStore> stores;
+    private readonly Dictionary<string, CitySystem> cities;
+    private readonly List<PlannedCase> planned = [];
+    private readonly List<PlannedCase> queries = [];
+    private readonly Dictionary<string, CaseResult> ended = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> askedBy = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CaseResult> open = new(StringComparer.Ordinal);
+    private readonly HashSet<string> reconciled = new(StringComparer.Ordinal);
+    private readonly DateTimeOffset since = TimeProvider.System.GetUtcNow();
+    private DateTimeOffset start = TimeProvider.System.GetUtcNow();
+
+    public Traffic(Deployment deployment, string folder, int seed)
+    {
+        this.deployment = deployment;
+        // As the simulators are started: --fast.
+        knobs = Knobs.Default with { Seed = seed, ClerkDelayFrom = TimeSpan.Zero, ClerkDelayTo = TimeSpan.Zero };
+        stores = Deployment.CityKeys.ToDictionary(k => k, k => CityStore.Open(Path.Combine(folder, $"simulator-{k}", $"sim-{k}.db")), StringComparer.Ordinal);
+        cities = stores.ToDictionary(s => deployment.Registry.CityByKey(s.Key)!.Code, s => new CitySystem(s.Key, s.Value, knobs, new NoPort(), TimeProvider.System, deployment.Registry), StringComparer.Ordinal);
+    }
+
+    public int Requested => planned.Count;
+
+    public bool AllEnded => planned.Count == ended.Count && queries.Count == 0;
+
+    public IEnumerable<CitySummary> Summaries => cities.Values.Select(c => c.Summary());
+
+    /// <summary>Lays cases before the cities, to be handed in over a time. Who asks for a published result does so once it is there.</summary>
+    public async Task AddAsync(int count, TimeSpan over)
+    {
+        // Two sets need different seconds.
+        var now = TimeProvider.System.GetUtcNow();
+        start = now > start + TimeSpan.FromSeconds(1) ? now : start + TimeSpan.FromSeconds(1);
+        var made = new CaseGenerator(knobs, deployment.Registry).Generate(count, start, over);
+        queries.AddRange(made.Where(IsQuery));
+        foreach (var query in made.Where(IsQuery))
+            askedBy[query.CaseNumber[2..^1]] = query.City;
+        await PlanAsync([.. made.Where(c => !IsQuery(c)).Select(c => c with { DueAt = c.DueAt - (start - now) })]);
+    }
+
+    /// <summary>Waits until all cases have ended that the city has no part in, while at least one of its own has not.</summary>
+    public async Task OthersEndAsync(string cityKey)
+    {
+        var city = deployment.Registry.CityByKey(cityKey)!.Code;
+        await HostFixture.UntilAsync(async () =>
+        {
+            await LookAsync();
+            return open.Values.All(r => Concerns(r, city));
+        }, $"the cases without {cityKey} have ended", EndsWithin);
+        open.Values.ShouldContain(r => Concerns(r, city), $"{cityKey} was not held up at all");
+        deployment.Tell($"without {cityKey} everything has ended; {open.Count} of its cases wait");
+    }
+
+    private bool Concerns(CaseResult result, string city) =>
+        result.Case.City == city || result.Hub?.State.TargetCity == city || askedBy.GetValueOrDefault(result.Case.CaseNumber[2..]) == city;
+
+    /// <summary>Waits until every case has ended, the questions for published results too, and each as was expected of it.</summary>
+    public async Task EndAsync()
+    {
+        await HostFixture.UntilAsync(async () =>
+        {
+            await LookAsync();
+            return AllEnded;
+        }, "every case has ended", EndsWithin);
+        deployment.Tell($"{Requested} requested: {ended.Values.Count(r => r.Standing == CaseStanding.Reconciled)} reconciled, {ended.Values.Count(r => r.Standing == CaseStanding.Refused)} refused as expected");
+        await HostFixture.UntilAsync(() => Summaries.All(s => s.ActionsDue == 0), "no city has anything left to hand over", EndsWithin);
+    }
+
+    private async Task PlanAsync(IReadOnlyList<PlannedCase> cases)
+    {
+        planned.AddRange(cases);
+        foreach (var some in cases.GroupBy(c => c.City, StringComparer.Ordinal))
+            await cities[some.Key].PlanAsync([.. some], default);
+    }
+
+    private async Task LookAsync()
+    {
+        var views = planned.Where(p => !ended.ContainsKey(p.CaseNumber)).Select(p => (Planned: p, View: cities[p.City].FindCase(p.CaseNumber))).ToList();
+        var rows = new Dictionary<string, ExchangeRow>(StringComparer.Ordinal);
+        foreach (var shard in views.Select(v => v.View?.ExchangeId).OfType<string>().GroupBy(deployment.Shards.NodeOf, StringComparer.Ordinal))
+        {
+            foreach (var (id, row) in await deployment.Store.ExchangesAsync(shard.Key, [.. shard], default))
+                rows[id] = row;
+        }
+
+        foreach (var (p, view) in views)
+        {
+            var row = view?.ExchangeId is { } id ? rows.GetValueOrDefault(id) : null;
+            var target = row is { ReconciledAt: not null, State.TargetCity.Length: > 0 } ? cities[row.State.TargetCity].Recorded(row.State.ExchangeId) : null;
+            var result = DemoVerdict.Judge(p, view, row, target, since, TimeProvider.System.GetUtcNow());
+            if (result.Standing == CaseStanding.Open)
+                open[p.CaseNumber] = result;
+            else
+                (_, ended[p.CaseNumber]) = (open.Remove(p.CaseNumber), result);
+            if (row is { ReconciledAt: not null })
+                reconciled.Add(p.CaseNumber);
+        }
+
+        ended.Values.Where(r => r.Standing == CaseStanding.Unexpected).Select(r => $"{r.Case.CaseNumber} {r.ExchangeId} {r.Why}").ShouldBeEmpty();
+        var now = queries.Where(q => reconciled.Any(number => number[2..] + "Q" == q.CaseNumber[2..])).ToList();
+        queries.RemoveAll(now.Contains);
+        await PlanAsync(now);
+    }
+
+    // Held back until its publication, after which it is numbered, is there: a crash may hold that up for longer than a doctor asks.
+    private static bool IsQuery(PlannedCase c) => c.Type == MessageTypes.RecognitionQuery;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var store in stores.Values)
+            await store.DisposeAsync();
+    }
+
+    /// <summary>Nothing is handed in from here: the simulators' processes do that.</summary>
+    private sealed class NoPort : INativePort
+    {
+        public Task<PortOutcome> SendAsync(OutgoingNative message, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<PortOutcome> SendRawAsync(string messageId, ReadOnlyMemory<byte> sample, CancellationToken cancellationToken) => throw new NotSupportedException();
+    }
+}
