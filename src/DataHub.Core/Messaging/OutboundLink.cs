@@ -118,6 +118,9 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
     {
         lock (gate)
         {
+            // A peer that tells what it has told before is there and misses something: a re-send is no longer in vain.
+            if (upTo == acknowledged)
+                fruitless = 0;
             if (upTo <= acknowledged || upTo > assigned)
                 return;
             acknowledged = upTo;

@@ -175,6 +175,6 @@ internal sealed class Deployment : IAsyncDisposable
     private void TellLogs()
     {
         foreach (var process in Processes)
-            output.WriteLine($"--- {process.Name}\n{string.Join('\n', process.Log.Split('\n').TakeLast(60))}");
+            output.WriteLine($"--- {process.Name}\n{string.Join('\n', process.Log.Split('\n').Where(l => !l.Contains("\"info\",\"category\":\"Microsoft", StringComparison.Ordinal)).TakeLast(60))}");
     }
 }

@@ -43,12 +43,14 @@ internal sealed class RoleProcess(string name, IReadOnlyList<string> arguments, 
             ["DATAHUB_URLS"] = Url.ToString().TrimEnd('/'),
             ["DATAHUB_INSTANCE"] = Instance,
             [Core.FaultPoints.Variable] = fault ?? "",
+            ["DATAHUB_LOG_FORMAT"] = "json",
+            ["DATAHUB_LOG_LEVEL"] = "Information",
             // A dozen processes share the machine: small heaps, and no profiling of code that runs for seconds.
             ["DOTNET_gcServer"] = "0",
             ["DOTNET_TieredPGO"] = "0",
         };
         tell($"{name} starts{(fault is null ? "" : ", to end at " + fault)}");
-        process = await GuardedProcess.StartAsync("KILL", Path.Combine(folder, name), LogFile, ["dotnet", Path.Combine(AppContext.BaseDirectory, "DataHub.Host.dll"), .. arguments], environment);
+        process = await GuardedProcess.StartAsync("KILL", folder, LogFile, ["dotnet", Path.Combine(AppContext.BaseDirectory, "DataHub.Host.dll"), .. arguments], environment);
     }
 
     /// <summary>Waits until it can work.</summary>

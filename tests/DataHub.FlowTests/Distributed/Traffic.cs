@@ -14,7 +14,7 @@ namespace DataHub.FlowTests.Distributed;
 /// </summary>
 internal sealed class Traffic : IAsyncDisposable
 {
-    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(180);
 
     private readonly Deployment deployment;
     private readonly Knobs knobs;
@@ -26,7 +26,7 @@ internal sealed class Traffic : IAsyncDisposable
     private readonly Dictionary<string, string> askedBy = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CaseResult> open = new(StringComparer.Ordinal);
     private readonly HashSet<string> reconciled = new(StringComparer.Ordinal);
-    private readonly DateTimeOffset since = TimeProvider.System.GetUtcNow();
+    private DateTimeOffset movedAt = TimeProvider.System.GetUtcNow();
     private DateTimeOffset start = TimeProvider.System.GetUtcNow();
 
     public Traffic(Deployment deployment, string folder, int seed)
@@ -70,12 +70,24 @@ internal sealed class Traffic : IAsyncDisposable
         deployment.Tell($"without {cityKey} everything has ended; {open.Count} of its cases wait");
     }
 
+    /// <summary>Waits until further cases have ended.</summary>
+    public async Task ProceedsAsync(int cases = 5)
+    {
+        var before = ended.Count;
+        await HostFixture.UntilAsync(async () =>
+        {
+            await LookAsync();
+            return ended.Count >= before + cases;
+        }, "further cases end", EndsWithin);
+    }
+
     private bool Concerns(CaseResult result, string city) =>
         result.Case.City == city || result.Hub?.State.TargetCity == city || askedBy.GetValueOrDefault(result.Case.CaseNumber[2..]) == city;
 
     /// <summary>Waits until every case has ended, the questions for published results too, and each as was expected of it.</summary>
     public async Task EndAsync()
     {
+        movedAt = TimeProvider.System.GetUtcNow();
         await HostFixture.UntilAsync(async () =>
         {
             await LookAsync();
@@ -88,6 +100,9 @@ internal sealed class Traffic : IAsyncDisposable
     private async Task PlanAsync(IReadOnlyList<PlannedCase> cases)
     {
         planned.AddRange(cases);
+        // What was added may still change how others end.
+        if (cases.Count > 0)
+            movedAt = TimeProvider.System.GetUtcNow();
         foreach (var some in cases.GroupBy(c => c.City, StringComparer.Ordinal))
             await cities[some.Key].PlanAsync([.. some], default);
     }
@@ -106,7 +121,7 @@ internal sealed class Traffic : IAsyncDisposable
         {
             var row = view?.ExchangeId is { } id ? rows.GetValueOrDefault(id) : null;
             var target = row is { ReconciledAt: not null, State.TargetCity.Length: > 0 } ? cities[row.State.TargetCity].Recorded(row.State.ExchangeId) : null;
-            var result = DemoVerdict.Judge(p, view, row, target, since, TimeProvider.System.GetUtcNow());
+            var result = DemoVerdict.Judge(p, view, row, target, movedAt, TimeProvider.System.GetUtcNow());
             if (result.Standing == CaseStanding.Open)
                 open[p.CaseNumber] = result;
             else

@@ -1,0 +1,46 @@
+using DataHub.TestServers;
+using Shouldly;
+using Xunit;
+
+namespace DataHub.FlowTests.Distributed;
+
+/// <summary>Nodes that change hands, while traffic runs: there is one writer at any time, whatever the processes believe.</summary>
+[Collection(nameof(Deployment))]
+public sealed class TakeoverTests(SharedServers servers, ITestOutputHelper output)
+{
+    [Fact]
+    public async Task A_paused_broker_writes_nothing_after_its_shard_was_taken_and_a_second_adapter_stands_by()
+    {
+        var seed = Environment.TickCount;
+        output.WriteLine($"seed {seed}");
+        using var broker = await (await servers.RabbitAsync()).EmptyBrokerAsync();
+        await using var deployment = await Deployment.StartAsync(output, [broker.ConnectionString], (await servers.PostgresAsync()).ConnectionString, seed);
+        var shard = deployment.Shards.Nodes[0];
+
+        var paused = await deployment.BrokerOfAsync(0);
+        await deployment.Traffic.AddAsync(60, TimeSpan.FromSeconds(1));
+        await Task.Delay(TimeSpan.FromMilliseconds(500), TestContext.Current.CancellationToken);
+        await paused.PauseAsync();
+        await HostFixture.UntilAsync(async () => await deployment.HolderAsync(shard) is { } holder && holder != paused.Instance, "another broker takes the shard");
+        deployment.Tell("the shard was taken over");
+        await deployment.Traffic.AddAsync(30, TimeSpan.FromSeconds(1));
+        await deployment.Traffic.ProceedsAsync();
+
+        // It wakes up in the middle of what it did and believes that it holds the lease.
+        await paused.ContinueAsync();
+        await HostFixture.UntilAsync(() => paused.Log.Contains($"Node {shard} was taken over by another process", StringComparison.Ordinal), "the paused broker finds that it lost the shard");
+        await deployment.Traffic.AddAsync(30, TimeSpan.FromSeconds(1));
+        await HostFixture.UntilAsync(async () => await deployment.HolderAsync(shard) == paused.Instance || await deployment.HolderAsync(deployment.Shards.Nodes[1]) == paused.Instance, "it gets its share again");
+
+        var first = deployment["adapter-meishan"];
+        var second = await deployment.AddAsync("adapter-meishan-standby", like: first);
+        await HostFixture.UntilAsync(() => second.Log.Contains("runs the role", StringComparison.Ordinal), "the second adapter is up");
+        (await deployment.HolderAsync("511400")).ShouldBe(first.Instance);
+        await deployment.Traffic.AddAsync(30, TimeSpan.FromSeconds(1));
+        await first.KillAsync();
+        await second.ReadyAsync();
+        (await deployment.HolderAsync("511400")).ShouldBe(second.Instance);
+
+        await FinalAudit.HoldsAsync(deployment);
+    }
+}
