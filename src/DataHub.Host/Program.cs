@@ -25,7 +25,8 @@ if (parsed.Errors.Count > 0)
 
 try
 {
-    return await parsed.InvokeAsync(new System.CommandLine.InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    // Nodes finish their commits and give their leases back before the process ends; the default of two seconds would cut that off.
+    return await parsed.InvokeAsync(new System.CommandLine.InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TimeSpan.FromSeconds(25) });
 }
 catch (Exception e) when (e is HostRefusedException or SeedException or StoreUnavailableException or KeyStoreException or BusRefusedException)
 {
