@@ -39,6 +39,9 @@ internal sealed class Deployment : IAsyncDisposable
 
     public Traffic Traffic { get; private set; } = null!;
 
+    /// <summary>Set at the end of the final audit; otherwise the processes' logs are shown.</summary>
+    public bool Passed { get; set; }
+
     public IEnumerable<RoleProcess> Processes => processes.Values;
 
     public RoleProcess this[string name] => processes[name];
@@ -64,11 +67,11 @@ internal sealed class Deployment : IAsyncDisposable
 
     public void Tell(string what) => output.WriteLine($"{clock.Elapsed.TotalSeconds,6:0.00} {what}");
 
-    /// <summary>Who holds a node's lease; null for nobody.</summary>
+    /// <summary>Instance that holds a node's lease; null for nobody.</summary>
     public async Task<string?> HolderAsync(string node)
     {
         var view = await Store.LeasesAsync("broker", default);
-        return view.Holders.GetValueOrDefault(node);
+        return view.Holders.GetValueOrDefault(node)?.Split('/')[0];
     }
 
     /// <summary>The broker that holds a shard, once one does.</summary>
@@ -161,7 +164,7 @@ internal sealed class Deployment : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (TestContext.Current.TestState?.Result == TestResult.Failed || Traffic is { AllEnded: false })
+        if (!Passed)
             TellLogs();
         await Task.WhenAll(Processes.Select(p => p.DisposeAsync().AsTask()));
         if (Traffic is not null)

@@ -32,5 +32,7 @@ internal static class FinalAudit
             check.Faults.ShouldBeEmpty($"journal of {check.Node}");
             deployment.Tell($"{check.Node}: {check.Rows} rows, {check.Signatures} signatures, all hold");
         }
+
+        deployment.Passed = true;
     }
 }
