@@ -106,16 +106,19 @@ public sealed class KeyStore : IDisposable
 
     public void Dispose() => signing.ForEach(k => k.Dispose());
 
-    private static void Create(string dir, KeyInfo info)
+    /// <summary>Makes an ES256 key in the folder: the private file and the public one. A file that is there stays.</summary>
+    /// <returns>The public file.</returns>
+    public static string Create(string dir, KeyInfo info)
     {
+        ArgumentNullException.ThrowIfNull(info);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var file = Path.Combine(dir, info.Id + PrivateSuffix);
         WriteOnce(file, info, key.ExportPkcs8PrivateKeyPem(), SafeFile.OwnerOnly);
         // Whoever won the race, the public file follows from the private one that is there now.
         using var winner = Read(file, PrivateSuffix, SigningKey.FromPem);
-        WriteOnce(
-            Path.Combine(dir, info.Id + PublicSuffix), winner.Info, winner.PublicKey().ToPem(),
-            SafeFile.OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        var published = Path.Combine(dir, info.Id + PublicSuffix);
+        WriteOnce(published, winner.Info, winner.PublicKey().ToPem(), SafeFile.OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        return published;
     }
 
     private static void WriteOnce(string file, KeyInfo info, string pem, UnixFileMode mode)
@@ -150,7 +153,8 @@ public sealed class KeyStore : IDisposable
             throw new KeyStoreException($"{file} can be read by others. Set its mode to 600.");
     }
 
-    private static void CreateFolder(string dir)
+    /// <summary>Makes a folder that only its owner can enter.</summary>
+    public static void CreateFolder(string dir)
     {
         if (OperatingSystem.IsWindows())
             Directory.CreateDirectory(dir);

@@ -35,16 +35,18 @@ internal sealed class Health(DataHubHost host)
     {
         var checks = new SortedDictionary<string, string>(StringComparer.Ordinal);
         if (host.Bus is { } bus)
-            checks["bus"] = bus.Healthy ? Ok : "the bus is not running or a queue has no consumer";
+            checks["bus"] = bus.Healthy ? Ok : host.Options.RabbitMq is null ? "the bus does not run" : "RabbitMQ cannot be reached, or a queue cannot be consumed";
         if (host.Store is not null)
             checks["database"] = await DatabaseAsync(cancel);
         // Embedded, one process has every node and nothing can be lost to another.
         foreach (var pool in host.Options.Postgres is null ? [] : host.Leases)
-            checks["leases:" + pool.Role] = pool.Current ? Ok : "the leases could not be kept lately";
+            checks["leases:" + pool.Role] = pool.Current ? Ok : "the leases could not be kept lately; other processes may take the nodes over";
         foreach (var (node, hub) in host.HubNodes)
             checks[node == Nodes.Hub && host.Shards.Count == 1 ? "hub" : "hub:" + node] = Node(hub.Healthy);
         foreach (var (city, role) in host.AdapterRoles)
-            checks["adapter:" + city] = role.Node is { } node ? Node(node.Healthy) : "the node does not run here; another process may hold the city's lease";
+            checks["adapter:" + city] = role.Node is { } node ? Node(node.Healthy)
+                : role.Pool.Elsewhere.Count > 0 ? "another process holds the city's lease; this one stands by"
+                : "the city's node does not run here; it is started when the database and the bus can be used";
         return checks;
     }
 

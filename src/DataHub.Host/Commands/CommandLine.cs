@@ -71,6 +71,7 @@ public static class CommandLine
         root.Add(Parked(data));
         root.Add(Replay(Read));
         root.Add(ApiKey(data));
+        root.Add(Keys());
         return root;
     }
 
@@ -145,6 +146,24 @@ public static class CommandLine
         var command = new Command("replay", "Work a parked message again; the hub must not be running on the folder") { node, number, position, by, reason };
         command.SetAction((r, cancel) => ParkedCommand.ReplayAsync(read(r), r.GetValue(node)!, r.GetValue(number), r.GetValue(position), r.GetValue(by)!, r.GetValue(reason)!, cancel));
         return command;
+    }
+
+    private static Command Keys()
+    {
+        var folder = new Argument<string>("DIR") { Description = "Folder of the keys of a deployment, with a folder for each party" };
+        var node = new Argument<string>("PARTY") { Description = "hub, chengdu, deyang, meishan or ziyang" };
+        var from = new Option<DateOnly>("--from") { Description = "First day on which the key signs", DefaultValueFactory = _ => DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime) };
+        var years = new Option<int>("--years") { Description = "Years for which it signs, 1 to 10", DefaultValueFactory = _ => 2 };
+        years.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<int>() is < 1 or > 10)
+                r.AddError("--years takes a whole number from 1 to 10.");
+        });
+        var create = new Command("create", "Make a key folder for the hub and each city: its own private key, everyone's public ones; the brokers' patients.secret in the hub's") { folder, from, years };
+        create.SetAction(r => KeysCommand.Create(r.GetValue(folder)!, new KeyPeriod(r.GetValue(from), r.GetValue(years))));
+        var add = new Command("add", "Make a further key for one party, to follow the one that it has") { folder, node, from, years };
+        add.SetAction(r => KeysCommand.Add(r.GetValue(folder)!, r.GetValue(node)!, new KeyPeriod(r.GetValue(from), r.GetValue(years))));
+        return new Command("keys", "Make signing keys for production") { create, add };
     }
 
     private static Command ApiKey(Option<string> data)

@@ -10,14 +10,20 @@ namespace DataHub.Host.Roles;
 internal sealed class LeasePool(INodeLeases leases, string role, string owner, IReadOnlyList<string> nodes, TimeSpan ttl, TimeProvider time, ILogger log,
     Func<string, long, CancellationToken, Task<NodeRun>> open) : IAsyncDisposable
 {
+    private static readonly TimeSpan OpensWithin = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<string, (long Fence, NodeRun Run)> held = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim wake = new(0);
+    private volatile string[] elsewhere = [];
     private long lookedAt;
 
     public string Role => role;
 
     /// <summary>Nodes that run here.</summary>
     public IEnumerable<string> Held => held.Keys;
+
+    /// <summary>Nodes that another process held at the last look.</summary>
+    public IReadOnlyCollection<string> Elsewhere => elsewhere;
 
     /// <summary>True where the leases could be read and kept lately; otherwise others may have taken them.</summary>
     public bool Current => lookedAt != 0 && time.GetElapsedTime(lookedAt) < ttl;
@@ -40,7 +46,7 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
         }
     }
 
-    private async Task TryLookAsync(CancellationToken cancel)
+    internal async Task TryLookAsync(CancellationToken cancel)
     {
         try
         {
@@ -48,8 +54,12 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
-            // The nodes go on: each commit is fenced, so at worst nothing is written.
+            // The nodes go on, as each commit is fenced; until another may have taken them, whose frames they would only hold up.
             log.LogWarning("The leases of {Role} could not be kept ({Fault}); it is tried again.", role, e.GetType().Name);
+            if (Current)
+                return;
+            foreach (var node in held.Keys)
+                await CloseAsync(node);
         }
     }
 
@@ -58,11 +68,14 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
     public async Task LookAsync(CancellationToken cancel)
     {
         await leases.AnnounceAsync(role, owner, ttl, cancel);
+        // A node that has just ended waits for the next look: one that fails at once must not be started without a pause.
+        var ended = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (node, (fence, run)) in held)
         {
             if (run.Ended.IsCompleted || !await leases.RenewAsync(node, fence, ttl, cancel))
             {
-                log.LogWarning("Node {Node} was taken over by another process.", node);
+                log.LogWarning("Node {Node} does not run here any more: {Why}.", node, run.Ended.IsFaulted && run.Ended.Exception!.GetBaseException() is not LeaseLostException ? run.Ended.Exception.GetBaseException().GetType().Name : "another process has taken it over");
+                ended.Add(node);
                 await CloseAsync(node);
             }
         }
@@ -74,18 +87,33 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
             await GiveBackAsync(node, cancel);
         foreach (var node in nodes.Where(n => !view.Holders.TryGetValue(n, out var holder) || holder == owner))
         {
-            if (held.Count >= share || held.ContainsKey(node))
-                continue;
-            if (await leases.AcquireAsync(node, owner, ttl, cancel) is { } fence)
-            {
-                var run = await open(node, fence, cancel);
-                held[node] = (fence, run);
-                _ = run.Ended.ContinueWith(_ => wake.Release(), TaskScheduler.Default);
-                log.LogInformation("Node {Node} runs here under fence {Fence}.", node, fence);
-            }
+            if (held.Count < share && !held.ContainsKey(node) && !ended.Contains(node))
+                await TakeAsync(node, cancel);
         }
 
+        elsewhere = [.. nodes.Where(n => !held.ContainsKey(n) && view.Holders.TryGetValue(n, out var holder) && holder != owner)];
         lookedAt = time.GetTimestamp();
+    }
+
+    private async Task TakeAsync(string node, CancellationToken cancel)
+    {
+        if (await leases.AcquireAsync(node, owner, ttl, cancel) is not { } fence)
+            return;
+        // Queues cannot be consumed while the bus is away; meanwhile the other nodes' leases have to be kept.
+        using var within = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        within.CancelAfter(OpensWithin);
+        try
+        {
+            var run = await open(node, fence, within.Token);
+            held[node] = (fence, run);
+            _ = run.Ended.ContinueWith(_ => wake.Release(), TaskScheduler.Default);
+            log.LogInformation("Node {Node} runs here under fence {Fence}.", node, fence);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            log.LogWarning("Node {Node} could not be started in time: its queues cannot be consumed. It is tried again.", node);
+            await leases.ReleaseAsync(node, fence, cancel);
+        }
     }
 
     private async Task<long?> CloseAsync(string node)
@@ -102,8 +130,18 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
             await leases.ReleaseAsync(node, fence, cancel);
     }
 
+    /// <summary>Leaves: first as one who takes a share, so that whoever looks from now on takes what is given back.</summary>
     public async ValueTask DisposeAsync()
     {
+        try
+        {
+            await leases.AnnounceAsync(role, owner, TimeSpan.Zero, CancellationToken.None);
+        }
+        catch (StoreUnavailableException)
+        {
+            // It expires by itself.
+        }
+
         foreach (var node in held.Keys)
         {
             try
@@ -112,17 +150,8 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
             }
             catch (StoreUnavailableException)
             {
-                // It expires by itself.
+                // As above.
             }
-        }
-
-        try
-        {
-            await leases.AnnounceAsync(role, owner, TimeSpan.Zero, CancellationToken.None);
-        }
-        catch (StoreUnavailableException)
-        {
-            // As above.
         }
     }
 }

@@ -57,9 +57,10 @@ internal sealed class NodeRun : IAsyncDisposable
         {
             await running.WaitAsync(EndsWithin);
         }
-        catch (Exception e) when (e is OperationCanceledException or TimeoutException or Core.Storage.LeaseLostException)
+        catch (Exception)
         {
-            // Stopped as asked, or taken over; whatever did not end in time holds nothing that the store does not have.
+            // Stopped as asked, taken over, or failed, which whoever looked at Ended has said; whatever did not end in time
+            // holds nothing that the store does not have.
         }
 
         stopping.Dispose();
