@@ -10,8 +10,6 @@ namespace DataHub.Host.Roles;
 internal sealed class LeasePool(INodeLeases leases, string role, string owner, IReadOnlyList<string> nodes, TimeSpan ttl, TimeProvider time, ILogger log,
     Func<string, long, CancellationToken, Task<NodeRun>> open) : IAsyncDisposable
 {
-    private static readonly TimeSpan OpensWithin = TimeSpan.FromSeconds(10);
-
     private readonly ConcurrentDictionary<string, (long Fence, NodeRun Run)> held = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim wake = new(0);
     private volatile string[] elsewhere = [];
@@ -99,21 +97,10 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
     {
         if (await leases.AcquireAsync(node, owner, ttl, cancel) is not { } fence)
             return;
-        // Queues cannot be consumed while the bus is away; meanwhile the other nodes' leases have to be kept.
-        using var within = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        within.CancelAfter(OpensWithin);
-        try
-        {
-            var run = await open(node, fence, within.Token);
-            held[node] = (fence, run);
-            _ = run.Ended.ContinueWith(_ => wake.Release(), TaskScheduler.Default);
-            log.LogInformation("Node {Node} runs here under fence {Fence}.", node, fence);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            log.LogWarning("Node {Node} could not be started in time: its queues cannot be consumed. It is tried again.", node);
-            await leases.ReleaseAsync(node, fence, cancel);
-        }
+        var run = await open(node, fence, cancel);
+        held[node] = (fence, run);
+        _ = run.Ended.ContinueWith(_ => wake.Release(), TaskScheduler.Default);
+        log.LogInformation("Node {Node} runs here under fence {Fence}.", node, fence);
     }
 
     private async Task<long?> CloseAsync(string node)

@@ -101,21 +101,19 @@ public sealed class LeasePoolTests
     public async Task A_process_of_the_same_name_takes_nothing_from_another()
     {
         HostParts Parts() => new() { Options = new Host.DataHubOptions { DataDirectory = "data", Instance = "broker" }, Registry = null!, Shards = null!, Store = null!, Leases = leases, Keys = null!, Bus = null!, Frames = null!, Check = null!, Logs = NullLoggerFactory.Instance };
-        var (one, other) = (Parts().Pool("broker", ["000000"], OpenAsync), Parts().Pool("broker", ["000000"], OpenAsync));
+        var (one, other) = (Parts().Pool("broker", ["000000"], (node, _, _) => OpenAsync(node, null)), Parts().Pool("broker", ["000000"], (node, _, _) => OpenAsync(node, null)));
         await LookAsync(one, other, one);
 
         (one.Held.Count(), other.Held.Count()).ShouldBe((1, 0));
     }
 
     private LeasePool Pool(string owner, Func<string, Task>? run = null) =>
-        new(leases, "broker", owner, ["000000", "000001", "000002"], LeaseTime, leases.Clock, NullLogger.Instance, (node, fence, cancel) => OpenAsync(node, run, cancel));
+        new(leases, "broker", owner, ["000000", "000001", "000002"], LeaseTime, leases.Clock, NullLogger.Instance, (node, _, _) => OpenAsync(node, run));
 
-    private Task<NodeRun> OpenAsync(string node, long fence, CancellationToken cancel) => OpenAsync(node, null, cancel);
-
-    private Task<NodeRun> OpenAsync(string node, Func<string, Task>? run, CancellationToken cancel)
+    private Task<NodeRun> OpenAsync(string node, Func<string, Task>? run)
     {
         opened.Add(node);
-        return NodeRun.StartAsync(token => run?.Invoke(node) ?? Task.Delay(Timeout.Infinite, token), [], null!, cancel);
+        return NodeRun.StartAsync(token => run?.Invoke(node) ?? Task.Delay(Timeout.Infinite, token), [], null!);
     }
 
     private static async Task LookAsync(params LeasePool[] pools)

@@ -80,12 +80,12 @@ public sealed class LeaseTests(SharedServers servers) : IAsyncLifetime
     {
         var broker = await deployment.StartAsync(Broker);
         var modules = HubModules.All(broker.Registry.Cities, broker.Shards);
-        (await ConsumedAsync()).ShouldBe(modules.Single(m => m.Role == "broker").Queues, ignoreOrder: true);
+        await ConsumedAsync(modules.Single(m => m.Role == "broker").Queues);
         broker.HubNodes.Keys.ShouldBe(modules.Single(m => m.Role == "broker").Nodes, ignoreOrder: true);
         await deployment.StopAsync(broker);
 
         var adapter = await deployment.StartAsync(new HostRole(RoleKind.Adapter, "deyang"));
-        (await ConsumedAsync()).ShouldBe(modules.Single(m => m.Role == "adapter deyang").Queues, ignoreOrder: true);
+        await ConsumedAsync(modules.Single(m => m.Role == "adapter deyang").Queues);
         adapter.Adapters.Keys.ShouldBe(modules.Single(m => m.Role == "adapter deyang").Nodes);
         modules.SelectMany(m => m.Queues).Append(RabbitTopology.Parked).ShouldBe(Topology().Queues.Select(q => q.Name), ignoreOrder: true);
     }
@@ -113,18 +113,22 @@ public sealed class LeaseTests(SharedServers servers) : IAsyncLifetime
 
     private static RabbitTopology Topology() => RabbitTopology.For(RegistrySnapshot.Load(RegistrySnapshot.FindSeeds()).Cities.Select(c => c.Code), RoleHosts.Shards, new RabbitMqOptions());
 
-    private async Task<List<string>> ConsumedAsync()
+    /// <summary>Waits until these queues and no others are consumed.</summary>
+    private async Task ConsumedAsync(IReadOnlyList<string> queues)
     {
         await using var connection = await new ConnectionFactory { Uri = new Uri(deployment.RabbitConnection) }.CreateConnectionAsync(Cancel);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancel);
-        List<string> consumed = [];
-        foreach (var queue in Topology().Queues)
+        await HostFixture.UntilAsync(async () =>
         {
-            if ((await channel.QueueDeclarePassiveAsync(queue.Name, Cancel)).ConsumerCount > 0)
-                consumed.Add(queue.Name);
-        }
+            List<string> consumed = [];
+            foreach (var queue in Topology().Queues)
+            {
+                if ((await channel.QueueDeclarePassiveAsync(queue.Name, Cancel)).ConsumerCount > 0)
+                    consumed.Add(queue.Name);
+            }
 
-        return consumed;
+            return consumed.Order(StringComparer.Ordinal).SequenceEqual(queues.Order(StringComparer.Ordinal));
+        }, "consumed: " + string.Join(", ", queues));
     }
 
     private static Task SharedAsync(DataHubHost one, DataHubHost other) =>
