@@ -1,4 +1,3 @@
-using DataHub.Contracts;
 using DataHub.Core.Storage;
 using DataHub.Host.Roles;
 using DataHub.Simulators.Cases;

@@ -1,6 +1,5 @@
 using DataHub.Adapters.Pipeline;
 using DataHub.Contracts;
-using DataHub.Core.Errors;
 using DataHub.Core.Messaging;
 using DataHub.Core.Native;
 using DataHub.Core.Registry;

@@ -1,5 +1,4 @@
 using DataHub.Adapters.Pipeline;
-using DataHub.Simulators;
 
 namespace DataHub.Host;
 

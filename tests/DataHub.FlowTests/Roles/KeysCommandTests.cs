@@ -5,7 +5,6 @@ using DataHub.Core.Signing;
 using DataHub.Core.Storage;
 using DataHub.Host;
 using DataHub.Host.Commands;
-using DataHub.Host.Roles;
 using DataHub.TestServers;
 using Microsoft.Extensions.Logging;
 using Shouldly;
@@ -37,7 +36,7 @@ public sealed class KeysCommandTests(SharedServers servers) : IDisposable
             keys.SigningKeys.Count.ShouldBe(1);
             keys.Ring.All.Count.ShouldBe(cities.Length);
             foreach (var secret in Directory.EnumerateFiles(folder).Where(f => !f.EndsWith(".pub.pem", StringComparison.Ordinal)))
-                File.GetUnixFileMode(secret).ShouldBe(SafeFile.OwnerOnly, secret);
+                new FileInfo(secret).UnixFileMode.ShouldBe(SafeFile.OwnerOnly, secret);
         }
 
         new FileInfo(Path.Combine(Keys, "hub", "patients.secret")).Length.ShouldBe(32);

@@ -1,6 +1,5 @@
 using DataHub.Adapters.Pipeline;
 using DataHub.Contracts;
-using DataHub.Contracts.Payloads;
 using DataHub.Core.Calendar;
 using DataHub.Core.Flows;
 using DataHub.Core.Messaging.RabbitMq;
@@ -47,8 +46,8 @@ internal sealed class RoleHosts : IAsyncDisposable
     public static async Task<RoleHosts> CreateAsync(SharedServers servers)
     {
         var cities = RegistrySnapshot.Load(RegistrySnapshot.FindSeeds()).Cities.Select(c => c.Code);
-        var broker = await (await servers.RabbitAsync()).EmptyBrokerAsync(RabbitTopology.For(cities, Shards, new RabbitMqOptions()).Queues.Select(q => q.Name));
-        return new RoleHosts(await (await servers.PostgresAsync()).CreateDatabaseAsync(), broker.ConnectionString, broker);
+        var empty = await (await servers.RabbitAsync()).EmptyBrokerAsync(RabbitTopology.For(cities, Shards, new RabbitMqOptions()).Queues.Select(q => q.Name));
+        return new RoleHosts(await (await servers.PostgresAsync()).CreateDatabaseAsync(), empty.ConnectionString, empty);
     }
 
     /// <summary>On servers that the test may stop.</summary>
