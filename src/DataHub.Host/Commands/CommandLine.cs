@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using DataHub.Host.Demo;
 using DataHub.Host.Roles;
 using DataHub.Host.Telemetry;
@@ -91,12 +92,12 @@ public static class CommandLine
         var command = new Command(name, description) { city };
         foreach (var option in options.Where(o => !o.Recursive))
             command.Add(option);
-        command.SetAction((r, cancel) => RoleCommand.RunAsync(read(r), new HostRole(kind, r.GetValue(city)!), plan: r.GetResult("--cases") is not null, cancel));
+        command.SetAction((r, cancel) => RoleCommand.RunAsync(read(r), new HostRole(kind, r.GetValue(city)!), plan: r.GetResult("--cases") is OptionResult { Implicit: false }, cancel));
         return command;
     }
 
     private static Command Simulator(Func<ParseResult, Start> read, params Option[] options) =>
-        RoleOfCity("simulator", "Run a simulated city system that hands in its share of the demo's cases", RoleKind.Simulator, read, options);
+        RoleOfCity("simulator", "Run a simulated city system; with --cases it hands in its share of the demo's cases", RoleKind.Simulator, read, options);
 
     private static Command Health(Option<string> urls)
     {

@@ -125,6 +125,7 @@ public sealed class DataHubHost : IAsyncDisposable
         HubApi.Map(app, this);
         await ListenAsync(cancel);
         Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        running.AddRange(Leases.Select(pool => pool.KeepAsync(stopping.Token)));
         foreach (var pool in Leases)
             await pool.LookAsync(cancel);
         Run();

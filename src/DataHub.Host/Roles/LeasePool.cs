@@ -11,9 +11,13 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
     Func<string, long, CancellationToken, Task<NodeRun>> open) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, (long Fence, NodeRun Run)> held = new(StringComparer.Ordinal);
+
+    /// <summary>Fences of the leases that are ours, those of nodes that are being opened or closed too.</summary>
+    private readonly ConcurrentDictionary<string, long> fences = new(StringComparer.Ordinal);
+
     private readonly SemaphoreSlim wake = new(0);
     private volatile string[] elsewhere = [];
-    private long lookedAt;
+    private long keptAt;
 
     public string Role => role;
 
@@ -24,9 +28,49 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
     public IReadOnlyCollection<string> Elsewhere => elsewhere;
 
     /// <summary>True where the leases could be read and kept lately; otherwise others may have taken them.</summary>
-    public bool Current => lookedAt != 0 && time.GetElapsedTime(lookedAt) < ttl;
+    public bool Current => Interlocked.Read(ref keptAt) is var kept and not 0 && time.GetElapsedTime(kept) < ttl;
 
-    /// <summary>Until cancelled, looks every third of the leases' time, so that two looks may fail before a lease expires.</summary>
+    /// <summary>
+    /// Until cancelled, keeps the leases every third of their time, so that two attempts may fail before one expires. Beside
+    /// everything else: opening and closing nodes may take longer than a lease lasts.
+    /// </summary>
+    public async Task KeepAsync(CancellationToken cancel)
+    {
+        using var timer = new PeriodicTimer(ttl / 3, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancel))
+            {
+                try
+                {
+                    await RenewAsync(cancel);
+                }
+                catch (Exception e) when (!cancel.IsCancellationRequested)
+                {
+                    // The look that follows fails too, and says so where it lasts.
+                    log.LogDebug("The leases of {Role} could not be renewed ({Fault}).", role, e.GetType().Name);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // Stopping: the leases are given back by disposal.
+        }
+    }
+
+    private async Task RenewAsync(CancellationToken cancel)
+    {
+        await leases.AnnounceAsync(role, owner, ttl, cancel);
+        foreach (var lease in fences)
+        {
+            if (!await leases.RenewAsync(lease.Key, lease.Value, ttl, cancel) && fences.TryRemove(lease))
+                wake.Release();
+        }
+
+        Interlocked.Exchange(ref keptAt, time.GetTimestamp());
+    }
+
+    /// <summary>Until cancelled, looks for what has to be opened and closed.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
         try
@@ -40,7 +84,7 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            // Stopping: the leases are given back by disposal.
+            // As above.
         }
     }
 
@@ -65,12 +109,12 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
     /// <exception cref="StoreUnavailableException">The database could not be asked.</exception>
     public async Task LookAsync(CancellationToken cancel)
     {
-        await leases.AnnounceAsync(role, owner, ttl, cancel);
+        await RenewAsync(cancel);
         // A node that has just ended waits for the next look: one that fails at once must not be started without a pause.
         var ended = new HashSet<string>(StringComparer.Ordinal);
         foreach (var (node, (fence, run)) in held)
         {
-            if (run.Ended.IsCompleted || !await leases.RenewAsync(node, fence, ttl, cancel))
+            if (run.Ended.IsCompleted || fences.GetValueOrDefault(node) != fence)
             {
                 log.LogWarning("Node {Node} does not run here any more: {Why}.", node, run.Ended.IsFaulted && run.Ended.Exception!.GetBaseException() is not LeaseLostException ? run.Ended.Exception.GetBaseException().GetType().Name : "another process has taken it over");
                 ended.Add(node);
@@ -90,13 +134,13 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
         }
 
         elsewhere = [.. nodes.Where(n => !held.ContainsKey(n) && view.Holders.TryGetValue(n, out var holder) && holder != owner)];
-        lookedAt = time.GetTimestamp();
     }
 
     private async Task TakeAsync(string node, CancellationToken cancel)
     {
         if (await leases.AcquireAsync(node, owner, ttl, cancel) is not { } fence)
             return;
+        fences[node] = fence;
         var run = await open(node, fence, cancel);
         held[node] = (fence, run);
         _ = run.Ended.ContinueWith(_ => wake.Release(), TaskScheduler.Default);
@@ -108,6 +152,7 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
         if (!held.TryRemove(node, out var closing))
             return null;
         await closing.Run.DisposeAsync();
+        fences.TryRemove(new KeyValuePair<string, long>(node, closing.Fence));
         return closing.Fence;
     }
 

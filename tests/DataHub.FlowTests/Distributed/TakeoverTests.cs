@@ -28,7 +28,7 @@ public sealed class TakeoverTests(SharedServers servers, ITestOutputHelper outpu
 
         // It wakes up in the middle of what it did and believes that it holds the lease.
         await paused.ContinueAsync();
-        await HostFixture.UntilAsync(() => paused.Log.Contains($"Node {shard} was taken over by another process", StringComparison.Ordinal), "the paused broker finds that it lost the shard");
+        await HostFixture.UntilAsync(() => paused.Log.Contains($"Node {shard} does not run here any more: another process has taken it over", StringComparison.Ordinal), "the paused broker finds that it lost the shard");
         await deployment.Traffic.AddAsync(30, TimeSpan.FromSeconds(1));
         await HostFixture.UntilAsync(async () => await deployment.HolderAsync(shard) == paused.Instance || await deployment.HolderAsync(deployment.Shards.Nodes[1]) == paused.Instance, "it gets its share again");
 

@@ -73,6 +73,7 @@ internal sealed class Traffic : IAsyncDisposable
     /// <summary>Waits until further cases have ended.</summary>
     public async Task ProceedsAsync(int cases = 5)
     {
+        await LookAsync();
         var before = ended.Count;
         await HostFixture.UntilAsync(async () =>
         {
