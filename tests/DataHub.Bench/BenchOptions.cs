@@ -27,8 +27,8 @@ internal sealed record BenchOptions
 
     public int Runs { get; init; } = 3;
 
-    /// <summary>Exchanges under way at once in a closed loop.</summary>
-    public int InFlight { get; init; } = 256;
+    /// <summary>Exchanges under way at once in a closed loop; on servers more, since a commit crosses to another process.</summary>
+    public int InFlight { get => field > 0 ? field : Distributed ? 1_000 : 256; init; }
 
     /// <summary>On RabbitMQ and PostgreSQL, with brokers in processes of their own.</summary>
     public bool Distributed { get; init; }

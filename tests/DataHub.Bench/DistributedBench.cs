@@ -52,10 +52,13 @@ internal static class DistributedBench
         await Load.ClosedAsync(bench, 0, warm, options.InFlight);
         var wal = await ScalarAsync(bench, "SELECT (pg_current_wal_lsn() - '0/0')::bigint");
         var queues = servers.Rabbit.BytesOnDisk;
+        await Statements.ResetAsync(bench);
         var begin = BenchHost.Time.GetUtcNow().ToUnixTimeMilliseconds();
         var before = Processors(bench);
         await Load.ClosedAsync(bench, warm, count, options.InFlight);
         var after = Processors(bench);
+        foreach (var statement in await Statements.TopAsync(bench, options.N))
+            ExchangeBench.Say(statement);
         wal = await ScalarAsync(bench, "SELECT (pg_current_wal_lsn() - '0/0')::bigint") - wal;
         queues = servers.Rabbit.BytesOnDisk - queues;
         var (peak, brokers) = (Reading.PeakRssMb(), bench.Brokers.Sum(b => b.PeakRssMb));

@@ -51,8 +51,11 @@ internal sealed class AdapterStep(string city, long fence, HubShards shards, INo
 
     public ExchangeRow? Exchange(string id) => memory.Exchange(id);
 
+    /// <summary>Keeps the row, and has it written where it is another than before: many messages change nothing of the city's view.</summary>
     public void Put(ExchangeRow row)
     {
+        if (memory.Has(row))
+            return;
         memory.Put(row);
         Commit.Exchanges[row.State.ExchangeId] = row;
     }

@@ -74,6 +74,13 @@ public sealed class StepMemory(string node, INodeStore store, Recent<ExchangeRow
     /// <exception cref="InvalidOperationException">The id was never loaded.</exception>
     public ExchangeRow? Exchange(string id) => exchanges.TryGetValue(id, out var row) ? row : throw NotLoaded();
 
+    /// <summary>True where this very row is what is known of its exchange: nothing changed.</summary>
+    public bool Has(ExchangeRow row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return exchanges.TryGetValue(row.State.ExchangeId, out var known) && ReferenceEquals(known, row);
+    }
+
     public void Put(ExchangeRow row)
     {
         ArgumentNullException.ThrowIfNull(row);

@@ -137,12 +137,13 @@ internal static class PostgresCommit
         }
     }
 
-    // One statement each: breaks are few, and the order of a commit's changes counts.
+    // The order of a commit's changes counts. Breaks are few; what heals them is not, since every exchange that is found
+    // equal heals whatever it may have had: those that follow each other are one statement.
     private static void WriteBreaks(NpgsqlBatch batch, List<BreakChange> changes)
     {
-        foreach (var change in changes)
+        for (var i = 0; i < changes.Count; i++)
         {
-            switch (change)
+            switch (changes[i])
             {
                 case BreakChange.Opened(var b):
                     Add(batch, "INSERT INTO datahub.break AS b (exchange_id, code, detail, opened_at, closed_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (exchange_id, code) DO UPDATE SET "
@@ -150,7 +151,10 @@ internal static class PostgresCommit
                         Of(b.ExchangeId), Of(b.Code), Of(Text(b.Detail)), OfTime(b.OpenedAt), OfTimeOrNull(b.ClosedAt));
                     break;
                 case BreakChange.Healed(var exchangeId, var codes, var at):
-                    Add(batch, "UPDATE datahub.break SET closed_at = $1 WHERE exchange_id = $2 AND code = ANY ($3) AND closed_at IS NULL", OfTime(at), Of(exchangeId), Of(codes.ToArray()));
+                    List<string> healed = [exchangeId];
+                    for (; i + 1 < changes.Count && changes[i + 1] is BreakChange.Healed next && ReferenceEquals(next.Codes, codes) && next.At == at; i++)
+                        healed.Add(next.ExchangeId);
+                    Add(batch, "UPDATE datahub.break SET closed_at = $1 WHERE exchange_id = ANY ($2) AND code = ANY ($3) AND closed_at IS NULL", OfTime(at), Of(healed.ToArray()), Of(codes.ToArray()));
                     break;
             }
         }
