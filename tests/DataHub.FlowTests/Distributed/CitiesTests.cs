@@ -12,8 +12,7 @@ public sealed class CitiesTests(SharedServers servers, ITestOutputHelper output)
     {
         var seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
-        using var broker = await (await servers.RabbitAsync()).EmptyBrokerAsync();
-        await using var deployment = await Deployment.StartAsync(output, [broker.ConnectionString], (await servers.PostgresAsync()).ConnectionString, seed);
+        await using var deployment = await Deployment.StartAsync(output, servers, seed);
         var deyang = deployment["simulator-deyang"];
 
         await deyang.KillAsync();

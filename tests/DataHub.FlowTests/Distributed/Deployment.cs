@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
-using DataHub.Core.Signing;
-using DataHub.Core.Registry;
-using DataHub.Core.Storage.Postgres;
 using DataHub.Contracts;
-using DataHub.Simulators;
+using DataHub.Core.Messaging.RabbitMq;
+using DataHub.Core.Registry;
+using DataHub.Core.Signing;
+using DataHub.Core.Storage.Postgres;
 using DataHub.TestServers;
-using Npgsql;
 using Xunit;
 
 namespace DataHub.FlowTests.Distributed;
@@ -23,6 +22,7 @@ internal sealed class Deployment : IAsyncDisposable
     private readonly Dictionary<string, RoleProcess> processes = new(StringComparer.Ordinal);
     private readonly Stopwatch clock = Stopwatch.StartNew();
     private readonly ITestOutputHelper output;
+    private EmptyBroker? broker;
 
     private Deployment(ITestOutputHelper output) => this.output = output;
 
@@ -46,16 +46,26 @@ internal sealed class Deployment : IAsyncDisposable
 
     public RoleProcess this[string name] => processes[name];
 
-    /// <summary>Starts everything and waits until all can work.</summary>
-    /// <param name="rabbit">Connection strings of RabbitMQ's nodes, with the virtual host.</param>
-    /// <param name="postgres">An administrator's connection string.</param>
+    /// <summary>Starts everything on the run's shared servers and waits until all can work.</summary>
     /// <param name="seed">Of the cases and the cities' behaviour.</param>
-    public static async Task<Deployment> StartAsync(ITestOutputHelper output, IReadOnlyList<string> rabbit, string postgres, int seed, int brokers = 2)
+    public static async Task<Deployment> StartAsync(ITestOutputHelper output, SharedServers servers, int seed)
     {
-        var deployment = new Deployment(output);
+        var topology = RabbitTopology.For(RegistrySnapshot.Load(RegistrySnapshot.FindSeeds()).Cities.Select(c => c.Code), ShardCount, new RabbitMqOptions());
+        var empty = await (await servers.RabbitAsync()).EmptyBrokerAsync(topology.Queues.Select(q => q.Name));
+        var postgres = await servers.PostgresAsync();
+        return await StartAsync(new Deployment(output) { broker = empty }, [empty.ConnectionString], () => postgres.CreateDatabaseAsync(), seed);
+    }
+
+    /// <summary>Starts everything on servers that the test may stop, and waits until all can work.</summary>
+    /// <param name="rabbit">Connection strings of RabbitMQ's nodes, with the virtual host.</param>
+    public static Task<Deployment> StartAsync(ITestOutputHelper output, IReadOnlyList<string> rabbit, PostgresServer postgres, int seed) =>
+        StartAsync(new Deployment(output), rabbit, () => postgres.CreateDatabaseAsync(), seed);
+
+    private static async Task<Deployment> StartAsync(Deployment deployment, IReadOnlyList<string> rabbit, Func<Task<string>> createDatabase, int seed)
+    {
         try
         {
-            await deployment.BuildAsync(rabbit, postgres, seed, brokers);
+            await deployment.BuildAsync(rabbit, await createDatabase(), await createDatabase(), seed);
             return deployment;
         }
         catch
@@ -96,10 +106,8 @@ internal sealed class Deployment : IAsyncDisposable
         return process;
     }
 
-    private async Task BuildAsync(IReadOnlyList<string> rabbit, string postgres, int seed, int brokers)
+    private async Task BuildAsync(IReadOnlyList<string> rabbit, string database, string exchange, int seed)
     {
-        var database = await DatabaseAsync(postgres);
-        var exchange = await DatabaseAsync(postgres);
         var first = new Uri(rabbit[0]);
         var shared = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -113,8 +121,8 @@ internal sealed class Deployment : IAsyncDisposable
             ["DATAHUB_RABBITMQ_USER"] = first.UserInfo.Split(':')[0],
             ["DATAHUB_RABBITMQ_PASSWORD"] = first.UserInfo.Split(':')[1],
         };
-        for (var i = 1; i <= brokers; i++)
-            Add($"broker-{i}", ["broker"], shared);
+        foreach (var name in (string[])["broker-1", "broker-2"])
+            Add(name, ["broker"], shared);
         foreach (var city in CityKeys)
             AddCity(city, shared, exchange, seed);
 
@@ -153,15 +161,6 @@ internal sealed class Deployment : IAsyncDisposable
     private RoleProcess Add(string name, IReadOnlyList<string> arguments, IEnumerable<KeyValuePair<string, string>> settings) =>
         processes[name] = new RoleProcess(name, arguments, new Dictionary<string, string>(settings, StringComparer.Ordinal), folder, Tell);
 
-    private static async Task<string> DatabaseAsync(string administrator)
-    {
-        var name = "deployment_" + Guid.NewGuid().ToString("N")[..12];
-        await using var source = NpgsqlDataSource.Create(administrator);
-        await using var command = source.CreateCommand($"CREATE DATABASE {name} TEMPLATE template0");
-        await command.ExecuteNonQueryAsync();
-        return new NpgsqlConnectionStringBuilder(administrator) { Database = name }.ConnectionString;
-    }
-
     public async ValueTask DisposeAsync()
     {
         if (!Passed)
@@ -172,6 +171,7 @@ internal sealed class Deployment : IAsyncDisposable
         if (Store is not null)
             await Store.DisposeAsync();
         Keys?.Dispose();
+        broker?.Dispose();
         Directory.Delete(folder, recursive: true);
     }
 

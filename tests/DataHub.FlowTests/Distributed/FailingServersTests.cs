@@ -15,7 +15,7 @@ public sealed class FailingServersTests(ITestOutputHelper output)
         var starting = PostgresServer.StartAsync();
         await using var cluster = await RabbitCluster.StartAsync();
         await using var postgres = await starting;
-        await using var deployment = await Deployment.StartAsync(output, await cluster.CreateVirtualHostAsync(), postgres.ConnectionString, seed);
+        await using var deployment = await Deployment.StartAsync(output, await cluster.CreateVirtualHostAsync(), postgres, seed);
 
         // The node that every process has connected to first.
         await AddAsync(deployment);

@@ -14,8 +14,7 @@ public sealed class KilledProcessesTests(SharedServers servers, ITestOutputHelpe
         var seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        using var broker = await (await servers.RabbitAsync()).EmptyBrokerAsync();
-        await using var deployment = await Deployment.StartAsync(output, [broker.ConnectionString], (await servers.PostgresAsync()).ConnectionString, seed);
+        await using var deployment = await Deployment.StartAsync(output, servers, seed);
 
         // Each kind several times, in an order that nobody chose.
         string[] victims = ["broker-1", "broker-2", "broker-1", "adapter-chengdu", "adapter-ziyang", "simulator-deyang", "simulator-meishan"];
@@ -29,19 +28,23 @@ public sealed class KilledProcessesTests(SharedServers servers, ITestOutputHelpe
             await deployment[name].StartAsync();
         }
 
-        // Between two steps that a crash may separate.
-        foreach (var name in (string[])["broker-1", "adapter-meishan"])
+        // Between two steps that a crash may separate: a broker and an adapter at a time.
+        string[] cut = ["broker-1", "adapter-meishan"];
+        await Task.WhenAll(cut.Select(name => deployment[name].KillAsync()));
+        foreach (var point in (string[])[FaultPoints.AfterCommit, FaultPoints.AfterPublish, FaultPoints.BeforeAcknowledge])
         {
-            foreach (var point in (string[])[FaultPoints.AfterCommit, FaultPoints.AfterPublish, FaultPoints.BeforeAcknowledge])
+            await Task.WhenAll(cut.Select(name => deployment[name].StartAsync($"{point}:{random.Next(2, 12)}")));
+            var dying = Task.WhenAll(cut.Select(name => deployment[name].DiedAsync()));
+            while (!dying.IsCompleted)
             {
-                await deployment[name].KillAsync();
-                await deployment[name].StartAsync($"{point}:{random.Next(2, 12)}");
-                await deployment.Traffic.AddAsync(25, TimeSpan.FromSeconds(1));
-                await deployment[name].DiedAsync();
-                await deployment[name].StartAsync();
+                await deployment.Traffic.AddAsync(15, TimeSpan.FromSeconds(1));
+                await Task.WhenAny(dying, Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken));
             }
+
+            await dying;
         }
 
+        await Task.WhenAll(cut.Select(name => deployment[name].StartAsync()));
         await FinalAudit.HoldsAsync(deployment);
     }
 }

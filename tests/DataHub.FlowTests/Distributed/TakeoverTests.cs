@@ -13,8 +13,7 @@ public sealed class TakeoverTests(SharedServers servers, ITestOutputHelper outpu
     {
         var seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
-        using var broker = await (await servers.RabbitAsync()).EmptyBrokerAsync();
-        await using var deployment = await Deployment.StartAsync(output, [broker.ConnectionString], (await servers.PostgresAsync()).ConnectionString, seed);
+        await using var deployment = await Deployment.StartAsync(output, servers, seed);
         var shard = deployment.Shards.Nodes[0];
 
         var paused = await deployment.BrokerOfAsync(0);
