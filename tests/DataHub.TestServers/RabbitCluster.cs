@@ -30,6 +30,8 @@ public sealed class RabbitCluster : IAsyncDisposable
         IEnumerable<string> following =
         [
             "cluster_formation.peer_discovery_backend = classic_config",
+            // The first finds nobody, and need not look for long.
+            "cluster_formation.discovery_retry_limit = 1",
             $"cluster_formation.classic_config.nodes.1 = {nodes[0].NodeName}",
             "cluster_formation.discovery_retry_interval = 250",
             "cluster_formation.discovery_retry_limit = 400",
@@ -39,7 +41,9 @@ public sealed class RabbitCluster : IAsyncDisposable
             await nodes[0].PrepareAsync(options);
             foreach (var node in nodes.Skip(1))
                 await node.PrepareAsync(options with { Configuration = [.. options.Configuration, .. following] });
-            await Task.WhenAll(nodes.Select(static node => node.StartAgainAsync()));
+            // One after the other: nodes that make their tables at the same time may find each other's of an older form and give up.
+            foreach (var node in nodes)
+                await node.StartAgainAsync();
             await cluster.WaitForAllAsync();
             return cluster;
         }
