@@ -47,6 +47,6 @@ public static class FaultPoints
         // At once, as SIGKILL does: no handler runs, nothing is written out.
         using var self = Process.GetCurrentProcess();
         self.Kill();
-        Thread.Sleep(Timeout.Infinite);
+        new ManualResetEventSlim().Wait();
     }
 }

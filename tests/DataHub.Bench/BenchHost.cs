@@ -68,7 +68,7 @@ internal sealed class BenchHost : IAsyncDisposable
         {
             var tracker = new Tracker(cases, Time);
             Func<CityAdapterContext, ICityAdapter> city = context => new BenchCity(context, tracker, Time);
-            var settings = new DataHubOptions
+            var made = new DataHubOptions
             {
                 DataDirectory = folder,
                 Url = "http://127.0.0.1:0",
@@ -85,7 +85,7 @@ internal sealed class BenchHost : IAsyncDisposable
                 List<HostRole> roles = [.. Keys.Select(key => new HostRole(RoleKind.Adapter, key))];
                 if (options.Brokers == 0)
                     roles.Add(new HostRole(RoleKind.Broker));
-                settings = settings with
+                made = made with
                 {
                     Roles = HostRoles.Of(roles),
                     Postgres = database,
@@ -100,8 +100,8 @@ internal sealed class BenchHost : IAsyncDisposable
                 };
             }
 
-            var host = await DataHubHost.StartAsync(settings);
-            bench = new BenchHost(folder, host, tracker, new BenchCases(host.Registry, Time.GetUtcNow()), servers, database, settings, options.Brokers);
+            var host = await DataHubHost.StartAsync(made);
+            bench = new BenchHost(folder, host, tracker, new BenchCases(host.Registry, Time.GetUtcNow()), servers, database, made, options.Brokers);
             if (servers is not null)
                 await bench.StartBrokersAsync();
             return bench;

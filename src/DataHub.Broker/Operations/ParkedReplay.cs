@@ -1,5 +1,4 @@
 using DataHub.Broker.Intake;
-using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
 using DataHub.Core.Journal;
 using DataHub.Core.Messaging;

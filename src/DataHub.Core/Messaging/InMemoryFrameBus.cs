@@ -16,9 +16,9 @@ public sealed class InMemoryFrameBus : IFrameBusControl
 
     public static async Task<InMemoryFrameBus> StartAsync(CancellationToken cancel)
     {
-        var bus = Bus.Factory.CreateUsingInMemory(static configure => configure.UseFrames());
-        await bus.StartAsync(cancel);
-        return new InMemoryFrameBus(bus);
+        var made = Bus.Factory.CreateUsingInMemory(static configure => configure.UseFrames());
+        await made.StartAsync(cancel);
+        return new InMemoryFrameBus(made);
     }
 
     public bool Healthy => bus.CheckHealth().Status == BusHealthStatus.Healthy;

@@ -42,12 +42,12 @@ public static class ExchangeTrace
     public static bool IsWatched => Signals.Source.HasListeners();
 
     /// <summary>The exchange's trace id: the first 16 bytes of a digest of its id.</summary>
-    public static ActivityTraceId IdOf(string exchangeId) => ActivityTraceId.CreateFromBytes(Digest(TracePrefix, exchangeId)[..16]);
+    public static ActivityTraceId IdOf(string exchangeId) => ActivityTraceId.CreateFromBytes(Digest(TracePrefix, exchangeId).AsSpan(0, 16));
 
     /// <summary>The exchange's trace and the common parent of its spans.</summary>
     public static ActivityContext ContextOf(string exchangeId) =>
         // Not remote and not sampled: the sampler decides by the trace id alone, so alike in every process.
-        new(IdOf(exchangeId), ActivitySpanId.CreateFromBytes(Digest(RootPrefix, exchangeId)[..8]), ActivityTraceFlags.None);
+        new(IdOf(exchangeId), ActivitySpanId.CreateFromBytes(Digest(RootPrefix, exchangeId).AsSpan(0, 8)), ActivityTraceFlags.None);
 
     /// <summary>Begins a span; disposing ends it. Null where nobody listens, the trace is not sampled, or the message belongs to no exchange.</summary>
     public static Activity? Start(string name, ActivityKind kind, in TracedMessage message, DateTimeOffset startedAt = default, Activity? request = null)

@@ -38,7 +38,7 @@ internal sealed class OtlpExport : IDisposable
             return null;
         var service = ResourceBuilder.CreateEmpty().AddService("datahub", serviceVersion: typeof(OtlpExport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion,
             autoGenerateServiceInstanceId: false, serviceInstanceId: instance);
-        var traces = Sdk.CreateTracerProviderBuilder()
+        var tracing = Sdk.CreateTracerProviderBuilder()
             .SetResourceBuilder(service)
             .AddSource(Signals.Name)
             // Not "parent based": the parent is derived from the exchange and was sampled by nobody.
@@ -49,7 +49,7 @@ internal sealed class OtlpExport : IDisposable
                 o.BatchExportProcessorOptions = new BatchExportProcessorOptions<Activity> { MaxQueueSize = SpansWaiting, MaxExportBatchSize = 2048, ScheduledDelayMilliseconds = 1000, ExporterTimeoutMilliseconds = ExportTimeoutMs };
             })
             .Build();
-        var metrics = Sdk.CreateMeterProviderBuilder()
+        var metering = Sdk.CreateMeterProviderBuilder()
             .SetResourceBuilder(service)
             .AddMeter(Signals.Name, "System.Runtime")
             .AddOtlpExporter((o, reader) =>
@@ -58,7 +58,7 @@ internal sealed class OtlpExport : IDisposable
                 reader.PeriodicExportingMetricReaderOptions = new PeriodicExportingMetricReaderOptions { ExportIntervalMilliseconds = (int)options.MetricsEvery.TotalMilliseconds, ExportTimeoutMilliseconds = ExportTimeoutMs };
             })
             .Build();
-        return new OtlpExport(traces, metrics);
+        return new OtlpExport(tracing, metering);
     }
 
     private static void Configure(OtlpExporterOptions exporter, OtlpProtocol protocol, string endpoint, string path)

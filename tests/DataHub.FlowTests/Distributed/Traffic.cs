@@ -1,5 +1,4 @@
 using DataHub.Contracts;
-using DataHub.Core.Flows;
 using DataHub.Core.Storage;
 using DataHub.Host.Demo;
 using DataHub.Simulators;

@@ -57,13 +57,13 @@ internal sealed class RabbitBench : IAsyncDisposable
 
     public static async Task<RabbitBench> StartAsync(SharedServers servers, Func<RabbitMqOptions, RabbitMqOptions>? change = null)
     {
-        var broker = await BrokerAsync(servers);
-        var options = Options(new Uri(broker.ConnectionString));
+        var empty = await BrokerAsync(servers);
+        var options = Options(new Uri(empty.ConnectionString));
         options = change?.Invoke(options) ?? options;
         await RabbitTopologyDeclarer.DeclareAsync(options, Topology(options));
-        var connection = await ConnectAsync(options);
-        var client = await connection.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
-        return new RabbitBench(broker, await StartBusAsync(options), connection, client, options);
+        var open = await ConnectAsync(options);
+        var client = await open.CreateChannelAsync(new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true));
+        return new RabbitBench(empty, await StartBusAsync(options), open, client, options);
     }
 
     /// <summary>A RabbitMQ that holds nothing of ours.</summary>

@@ -1,7 +1,6 @@
 using DataHub.Core.Messaging.RabbitMq;
 using DataHub.TestServers;
 using DataHub.UnitTests;
-using RabbitMQ.Client;
 using Shouldly;
 using Xunit;
 

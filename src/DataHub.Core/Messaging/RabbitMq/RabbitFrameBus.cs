@@ -33,14 +33,14 @@ public sealed class RabbitFrameBus : IFrameBusControl
     {
         ArgumentNullException.ThrowIfNull(options);
         LogContext.ConfigureCurrentLogContext(logs);
-        var bus = Bus.Factory.CreateUsingRabbitMq(configure =>
+        var made = Bus.Factory.CreateUsingRabbitMq(configure =>
         {
             configure.UseFrames();
             Host(configure, options);
         });
-        bus.ConnectSendObserver(new Attempts());
-        await bus.StartAsync(cancel);
-        return new RabbitFrameBus(bus, options, time, logs.CreateLogger<RabbitFrameBus>());
+        made.ConnectSendObserver(new Attempts());
+        await made.StartAsync(cancel);
+        return new RabbitFrameBus(made, options, time, logs.CreateLogger<RabbitFrameBus>());
     }
 
     public bool Healthy => bus.CheckHealth().Status == BusHealthStatus.Healthy;
