@@ -46,7 +46,7 @@ internal static class DistributedBench
         var bare = await ServerLimits.BrokerPerSecondAsync(servers, Math.Min(options.N, 5_000), options.InFlight, quorum: true);
         var classic = await ServerLimits.BrokerPerSecondAsync(servers, Math.Min(options.N, 5_000), options.InFlight, quorum: false);
         var rows = await ServerLimits.RowsPerSecondAsync(servers, TimeSpan.FromSeconds(2));
-        var warm = Math.Clamp(options.N / 10, 100, 4_000);
+        var warm = Math.Clamp(options.N / 4, 100, 10_000);
         var count = warm + options.N;
         await using var bench = await BenchHost.StartAsync(options, servers, count);
         await Load.ClosedAsync(bench, 0, warm, options.InFlight);
@@ -76,7 +76,7 @@ internal static class DistributedBench
     // Half the throughput on a fixed arrival schedule; then one exchange after another on an idle system.
     private static async Task<(List<double> Held, List<double> Idle)> LatencyAsync(BenchOptions options, BenchServers servers, double rate)
     {
-        var warm = Math.Clamp(options.N / 10, 100, 4_000);
+        var warm = Math.Clamp(options.N / 4, 100, 10_000);
         var measured = Math.Min(options.N, Math.Max(100, (int)(rate * 20)));
         var count = warm + measured;
         await using var bench = await BenchHost.StartAsync(options, servers, count + IdleExchanges);
