@@ -33,7 +33,6 @@ internal sealed class BrokerProcess : IDisposable
         start.Environment["DATAHUB_RABBITMQ_VHOST"] = rabbit.VirtualHost;
         start.Environment["DATAHUB_RABBITMQ_USER"] = rabbit.User;
         start.Environment["DATAHUB_RABBITMQ_PASSWORD"] = rabbit.Password;
-        start.Environment["DATAHUB_LEASE_SECONDS"] = "3";
         var started = Process.Start(start) ?? throw new BenchFailedException("No broker could be started.");
         started.BeginOutputReadLine();
         return new BrokerProcess(started);

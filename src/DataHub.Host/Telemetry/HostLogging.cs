@@ -19,7 +19,7 @@ internal static class HostLogging
         // A start that fails says why once, in a sentence; the framework would add the stack.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         // A frame that goes back to its queue when a node changes hands is no fault; those that are, the bus names by itself.
-        logging.AddFilter("MassTransit.ReceiveTransport", LogLevel.None);
+        logging.AddFilter("MassTransit", LogLevel.None);
         options.Logging(logging);
     }
 }
