@@ -12,7 +12,7 @@ internal static class FinalAudit
     {
         // Requested = reconciled + refused, each as it was expected.
         await deployment.Traffic.EndAsync();
-        await Conservation.SettledAsync(deployment.Store, deployment.Registry, deployment.Shards);
+        await Conservation.SettledAsync(deployment.Store, deployment.Registry, deployment.Shards, () => deployment.Traffic.Summaries.All(s => s.ActionsDue == 0));
         deployment.Tell("everything is settled");
         await Task.WhenAll(deployment.Processes.Where(p => p.Running).Select(p => p.StopAsync()));
 
