@@ -12,11 +12,12 @@ using Xunit;
 namespace DataHub.FlowTests.Operations;
 
 /// <summary>The whole program in a process of its own, ended with SIGKILL at random moments and started again on the same folder.</summary>
+[Collection(nameof(Deployment))]
 public sealed class CrashTests(ITestOutputHelper output) : IDisposable
 {
     private const int Kills = 20;
     private const int Cases = 500;
-    private static readonly TimeSpan OneLife = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan OneLife = TimeSpan.FromSeconds(200);
 
     private readonly string folder = Directory.CreateTempSubdirectory("datahub-crash-").FullName;
     private readonly string program = Path.Combine(AppContext.BaseDirectory, "DataHub.Host.dll");
@@ -49,7 +50,7 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
             }
         }
 
-        var (exitCode, text, errors) = await RunAsync("demo", "--data", folder, "--cases", Cases.ToString(CultureInfo.InvariantCulture), "--seed", Seed(rounds), "--fast", "--json", "--timeout", "80");
+        var (exitCode, text, errors) = await RunAsync("demo", "--data", folder, "--cases", Cases.ToString(CultureInfo.InvariantCulture), "--seed", Seed(rounds), "--fast", "--json", "--timeout", "180");
         output.WriteLine($"{kills} kills, {starting} of them at start, {rounds} rounds; at the end: {text}{errors}");
         var last = JsonDocument.Parse(text.Trim().Split('\n')[^1]).RootElement;
         var submitted = last.GetProperty("submitted").GetInt32();
