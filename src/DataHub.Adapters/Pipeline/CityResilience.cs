@@ -1,4 +1,3 @@
-using System.Threading.RateLimiting;
 using DataHub.Core.Registry;
 using DataHub.Core.Telemetry;
 using Polly;
@@ -19,7 +18,7 @@ public sealed record CityResilienceOptions
     /// <summary>Median pause before the first retry; grows exponentially, with jitter.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Calls under way at once; as many again may wait.</summary>
+    /// <summary>Calls under way at once; the others wait their turn, which is no fault of the city and costs no attempt. Callers bound how many wait.</summary>
     public int MaxConcurrency { get; init; } = 8;
 
     /// <summary>Calls within <see cref="BreakerWindow"/> before the breaker judges.</summary>
@@ -53,7 +52,7 @@ public sealed class CityPipeline : IDisposable
 {
     private readonly string _cityKey;
     private readonly CityResilienceOptions _options;
-    private readonly ConcurrencyLimiter _bulkhead;
+    private readonly SemaphoreSlim _bulkhead;
     private readonly CircuitBreakerStateProvider _breaker = new();
     private readonly ResiliencePipeline<DeliveryOutcome> _pipeline;
     private readonly IDisposable _shown;
@@ -62,12 +61,7 @@ public sealed class CityPipeline : IDisposable
     {
         _cityKey = cityKey;
         _options = options;
-        _bulkhead = new ConcurrencyLimiter(new ConcurrencyLimiterOptions
-        {
-            PermitLimit = options.MaxConcurrency,
-            QueueLimit = options.MaxConcurrency,
-            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-        });
+        _bulkhead = new SemaphoreSlim(options.MaxConcurrency);
 
         // Retry stands outside the breaker, and an open circuit is no fault to it: it ends the attempts at once.
         var faults = new PredicateBuilder<DeliveryOutcome>()
@@ -113,9 +107,7 @@ public sealed class CityPipeline : IDisposable
     public async Task<DeliveryOutcome> CallAsync(
         Func<CancellationToken, ValueTask<DeliveryOutcome>> call, CancellationToken cancellationToken)
     {
-        using var lease = await _bulkhead.AcquireAsync(1, cancellationToken);
-        if (!lease.IsAcquired)
-            return new DeliveryOutcome.Transient($"{_cityKey}: too many calls under way", _options.RetryDelay);
+        await _bulkhead.WaitAsync(cancellationToken);
         try
         {
             return await _pipeline.ExecuteAsync(static (call, token) => call(token), call, cancellationToken);
@@ -132,6 +124,10 @@ public sealed class CityPipeline : IDisposable
         {
             // The type alone: messages of I/O faults may quote what was sent.
             return new DeliveryOutcome.Transient($"{_cityKey}: {fault.GetType().Name}", null);
+        }
+        finally
+        {
+            _bulkhead.Release();
         }
     }
 

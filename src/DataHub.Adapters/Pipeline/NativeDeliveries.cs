@@ -343,10 +343,10 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
         }
     }
 
-    // 0.5 s, doubling to 60 s; the city may ask for more.
+    // 0.5 s, doubling to 60 s; the city may ask for more. Up to a quarter is added by chance: what failed together must not come again together.
     private static TimeSpan Pause(int attempts, TimeSpan? asked)
     {
         var pause = TimeSpan.FromSeconds(Math.Min(60, 0.5 * Math.Pow(2, Math.Min(attempts, 10))));
-        return asked is { } a && a > pause ? a : pause;
+        return (asked is { } a && a > pause ? a : pause) * (1 + (Random.Shared.NextDouble() / 4));
     }
 }

@@ -80,15 +80,43 @@ public sealed class CityResilienceTests
     }
 
     [Fact]
-    public async Task Calls_beyond_the_bulkhead_and_its_queue_are_turned_away()
+    public async Task Calls_beyond_the_bulkhead_wait_their_turn_and_are_no_fault_of_the_city()
     {
         using var pipeline = CityResilience.Pipeline("test", Quick with { AttemptTimeout = TimeSpan.FromMinutes(1) });
         var gate = new TaskCompletionSource<DeliveryOutcome>();
-        var held = Enumerable.Range(0, 4).Select(_ => pipeline.CallAsync(_ => new ValueTask<DeliveryOutcome>(gate.Task), default)).ToArray();
-        var outcome = await pipeline.CallAsync(_ => new ValueTask<DeliveryOutcome>(gate.Task), default);
-        outcome.ShouldBeOfType<DeliveryOutcome.Transient>().Why.ShouldContain("too many");
+        var (underWay, most) = (0, 0);
+        var calls = Enumerable.Range(0, 100).Select(_ => pipeline.CallAsync(_ => CallAsync(), default)).ToArray();
+
+        Volatile.Read(ref underWay).ShouldBe(Quick.MaxConcurrency);
+        calls.ShouldAllBe(call => !call.IsCompleted);
         gate.SetResult(Held);
-        (await Task.WhenAll(held)).ShouldAllBe(o => o == Held);
+        (await Task.WhenAll(calls)).ShouldAllBe(outcome => outcome == Held);
+        most.ShouldBe(Quick.MaxConcurrency);
+
+        async ValueTask<DeliveryOutcome> CallAsync()
+        {
+            var now = Interlocked.Increment(ref underWay);
+            lock (gate)
+                most = Math.Max(most, now);
+            var outcome = await gate.Task;
+            Interlocked.Decrement(ref underWay);
+            return outcome;
+        }
+    }
+
+    [Fact]
+    public async Task A_call_that_is_given_up_while_it_waits_frees_its_place()
+    {
+        using var pipeline = CityResilience.Pipeline("test", Quick with { AttemptTimeout = TimeSpan.FromMinutes(1) });
+        using var giveUp = new CancellationTokenSource();
+        var gate = new TaskCompletionSource<DeliveryOutcome>();
+        var held = Enumerable.Range(0, Quick.MaxConcurrency).Select(_ => pipeline.CallAsync(_ => new ValueTask<DeliveryOutcome>(gate.Task), default)).ToArray();
+        var waiting = pipeline.CallAsync(_ => new ValueTask<DeliveryOutcome>(gate.Task), giveUp.Token);
+        await giveUp.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(waiting);
+        gate.SetResult(Held);
+        await Task.WhenAll(held);
+        (await pipeline.CallAsync(_ => new ValueTask<DeliveryOutcome>(Held), default)).ShouldBe(Held);
     }
 
     [Fact]
