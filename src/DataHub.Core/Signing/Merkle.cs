@@ -81,7 +81,8 @@ public static class Merkle
     /// Climbs from a leaf's hash to the root with the proof's siblings. False where the proof has not exactly the length
     /// that a leaf at this index has in a tree of this many leaves.
     /// </summary>
-    public static bool TryClimb(ReadOnlySpan<byte> leaf, int leaves, int index, ReadOnlySpan<byte> proof, Span<byte> root)
+    /// <param name="memory">Where many leaves of a tree are asked for: their ways to the root meet, and are hashed once.</param>
+    public static bool TryClimb(ReadOnlySpan<byte> leaf, int leaves, int index, ReadOnlySpan<byte> proof, Span<byte> root, MerkleMemory? memory = null)
     {
         if (leaves < 1 || index < 0 || index >= leaves)
             return false;
@@ -94,10 +95,12 @@ public static class Merkle
                     return false;
                 var sibling = proof[..HashSize];
                 proof = proof[HashSize..];
-                if (index % 2 == 1)
-                    Node(sibling, root[..HashSize], root);
+                var left = index % 2 == 1 ? sibling : root[..HashSize];
+                var right = index % 2 == 1 ? root[..HashSize] : sibling;
+                if (memory is not null)
+                    memory.Node(left, right, root);
                 else
-                    Node(root[..HashSize], sibling, root);
+                    Node(left, right, root);
             }
 
             index /= 2;
@@ -106,7 +109,7 @@ public static class Merkle
         return proof.IsEmpty;
     }
 
-    private static void Node(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, Span<byte> destination)
+    internal static void Node(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, Span<byte> destination)
     {
         Span<byte> text = stackalloc byte[1 + (2 * HashSize)];
         text[0] = NodePrefix;

@@ -19,6 +19,7 @@ public sealed class SignatureVerifier(KeyRing ring, int rememberedRoots = 4096)
     private const int BufferBytes = 1024;
 
     private readonly RecentSet recent = new(rememberedRoots);
+    private readonly MerkleMemory nodes = new();
     private long rootChecks;
 
     /// <summary>How many root signatures were really checked since the start.</summary>
@@ -45,7 +46,7 @@ public sealed class SignatureVerifier(KeyRing ring, int rememberedRoots = 4096)
         Span<byte> root = stackalloc byte[Merkle.HashSize];
         Span<byte> leaf = stackalloc byte[Merkle.HashSize];
         return SignedText.TryHashEvent(e, leaf)
-            && Merkle.TryClimb(leaf, signature.Count, signature.Index, signature.Proof, root)
+            && Merkle.TryClimb(leaf, signature.Count, signature.Index, signature.Proof, root, nodes)
             && RootIsSigned(key, signature, root)
                 ? null
                 : Reasons.Of(ReasonCodes.SignatureInvalid, SignaturePath);
