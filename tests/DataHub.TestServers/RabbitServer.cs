@@ -163,7 +163,8 @@ public sealed class RabbitServer : IAsyncDisposable
         ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(Folder, "enabled_plugins"),
         ["RABBITMQ_MNESIA_BASE"] = Path.Combine(Folder, "data"),
         ["RABBITMQ_LOG_BASE"] = Path.Combine(Folder, "log"),
-        ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
+        // Its schedulers would spin for more work on processors that others wait for.
+        ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
         ["RABBITMQ_CTL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}",
         // The start script then becomes the Erlang machine, instead of standing before it and passing signals on.
         ["RUNNING_UNDER_SYSTEMD"] = "true",
