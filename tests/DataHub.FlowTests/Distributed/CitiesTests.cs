@@ -20,7 +20,7 @@ public sealed class CitiesTests(SharedServers servers, ITestOutputHelper output)
         await deployment.Traffic.OthersEndAsync("deyang");
         await deyang.StartAsync();
 
-        // Ziyang answers nothing for most of the time, and a little in between.
+        // Ziyang answers nothing for most of the time, and a little in between: the pauses are the city's, nothing is waited for.
         var ziyang = deployment["simulator-ziyang"];
         await ziyang.PauseAsync();
         await deployment.Traffic.AddAsync(80, TimeSpan.FromSeconds(2));

@@ -51,6 +51,6 @@ public sealed class FailingServersTests(ITestOutputHelper output)
     private static async Task AddAsync(Deployment deployment)
     {
         await deployment.Traffic.AddAsync(40, TimeSpan.FromSeconds(2));
-        await Task.Delay(TimeSpan.FromMilliseconds(700), TestContext.Current.CancellationToken);
+        await deployment.Traffic.UnderWayAsync();
     }
 }

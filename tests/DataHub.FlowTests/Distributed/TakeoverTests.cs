@@ -18,7 +18,7 @@ public sealed class TakeoverTests(SharedServers servers, ITestOutputHelper outpu
 
         var paused = await deployment.BrokerOfAsync(0);
         await deployment.Traffic.AddAsync(60, TimeSpan.FromSeconds(1));
-        await Task.Delay(TimeSpan.FromMilliseconds(500), TestContext.Current.CancellationToken);
+        await deployment.Traffic.UnderWayAsync();
         await paused.PauseAsync();
         await HostFixture.UntilAsync(async () => await deployment.HolderAsync(shard) is { } holder && holder != paused.Instance, "another broker takes the shard");
         deployment.Tell("the shard was taken over");

@@ -69,6 +69,15 @@ internal sealed class Traffic : IAsyncDisposable
         deployment.Tell($"without {cityKey} everything has ended; {open.Count} of its cases wait");
     }
 
+    /// <summary>Waits until some of what was added last has been handed in, so that it is somewhere between the cities.</summary>
+    public async Task UnderWayAsync()
+    {
+        var before = Submitted;
+        await HostFixture.UntilAsync(() => Submitted >= before + 5, "cases are handed in", EndsWithin);
+    }
+
+    private long Submitted => Summaries.Sum(s => s.Submitted);
+
     /// <summary>Waits until further cases have ended.</summary>
     public async Task ProceedsAsync(int cases = 5)
     {
