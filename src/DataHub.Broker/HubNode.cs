@@ -93,7 +93,7 @@ public sealed class HubNode
         late = new LateSweep(store, options.ReconcileWithin);
         links = registry.Cities.ToDictionary(c => c.Code, c => new OutboundLink(Node, c.Code, QueueNames.Deliver(c.Code, shard), store, bus, time, log, options.Links), StringComparer.Ordinal);
         orders = registry.Cities.ToDictionary(c => c.Code, _ => new FrameOrder(time), StringComparer.Ordinal);
-        loop = new NodeLoop<HubWork>(256, GroupEvents, w => w.Weight, ProcessAsync, static (w, fault) => w.Done.TrySetException(fault), LoadAsync, time, log);
+        loop = new NodeLoop<HubWork>(256, GroupEvents, static w => w.Weight, static w => w.CanWait, ProcessAsync, static (w, fault) => w.Done.TrySetException(fault), LoadAsync, time, log);
     }
 
     /// <summary>The shard's node code.</summary>
@@ -141,7 +141,7 @@ public sealed class HubNode
             links[city].OnProgress(progress.UpTo);
         if (events.TrueForAll(e => e.Payload is LinkProgress))
             return;
-        var work = new HubWork(events.Count, () => FrameIntake.WantsOf(events), (step, token) => intake.ApplyAsync(step, city, events, token));
+        var work = new HubWork(events.Count, () => FrameIntake.WantsOf(events), (step, token) => intake.ApplyAsync(step, city, events, token)) { CanWait = events.TrueForAll(e => e.CanWait) };
         var numbers = events.Where(e => e.Untrusted is null && e.Payload is not LinkProgress).Select(e => e.Event!.Sequence).DefaultIfEmpty(0).ToList();
         await orders[city].PostAsync(numbers.Min(), numbers.Max(), () => loop.PostAsync(work, cancel), cancel);
         try
@@ -260,7 +260,7 @@ public sealed class HubNode
                     At = step.Now,
                     Body = body,
                 });
-                step.Send(batch[i].City, signed[i].Sequence, index, body, null, 0, null);
+                step.Send(batch[i].City, new OutgoingMessage(signed[i].Sequence, body, null, 0, null, Urgency.CanWait(signed[i].Type)), index);
                 if (batch[i].Covers is { } covers)
                     step.Commit.Receipts.Add(new ReceiptRow(batch[i].City, covers.From, covers.To, index));
             }
@@ -289,6 +289,8 @@ public sealed class HubNode
 
     private sealed record HubWork(int Weight, Func<Wants> Wants, Func<HubStep, CancellationToken, Task> Apply)
     {
+        public bool CanWait { get; init; }
+
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -3,9 +3,6 @@ using System.Globalization;
 using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
-using DataHub.Core.Calendar;
-using DataHub.Core.Errors;
-using DataHub.Core.Flows;
 using DataHub.Core.Journal;
 using DataHub.Core.Messaging;
 using DataHub.Core.Registry;
@@ -80,7 +77,7 @@ public sealed partial class AdapterNode : IAdapterIntake
         metrics = new NodeMetrics(City, [City], time);
         ends = [.. shards.Nodes.Select((hub, shard) => new HubEnd(new OutboundLink(City, hub, QueueNames.Intake(City, shard), store, bus, time, log, options.Link), new FrameOrder(time)))];
         hubFrames = new HubFrames(City, log);
-        loop = new NodeLoop<AdapterWork>(options.IntakeCapacity, GroupEvents, w => w.Weight, ProcessAsync, static (w, fault) => w.Done.TrySetException(fault), LoadAsync, time, log);
+        loop = new NodeLoop<AdapterWork>(options.IntakeCapacity, GroupEvents, static w => w.Weight, static w => w.CanWait, ProcessAsync, static (w, fault) => w.Done.TrySetException(fault), LoadAsync, time, log);
         Deliveries = new NativeDeliveries(City, store, options, time, log, ReportAsync, PostponeAsync);
     }
 
@@ -139,7 +136,7 @@ public sealed partial class AdapterNode : IAdapterIntake
             end.Link.OnProgress(progress.UpTo);
         if (events.TrueForAll(e => e.Payload is LinkProgress))
             return;
-        var work = new AdapterWork(events.Count, () => hubFrames.WantsOf(events), (step, token) => hubFrames.ApplyAsync(step, shard, events, token));
+        var work = new AdapterWork(events.Count, () => hubFrames.WantsOf(events), (step, token) => hubFrames.ApplyAsync(step, shard, events, token)) { CanWait = events.TrueForAll(e => e.CanWait) };
         var numbers = events.Where(e => e.Untrusted is null && e.Payload is not LinkProgress).Select(e => e.Event!.DeliverySequence ?? 0).DefaultIfEmpty(0).ToList();
         await end.Order.PostAsync(numbers.Min(), numbers.Max(), () => loop.PostAsync(work, cancel), cancel);
         try
@@ -165,7 +162,8 @@ public sealed partial class AdapterNode : IAdapterIntake
             }
 
             return Task.CompletedTask;
-        });
+        })
+        { CanWait = true };
         await loop.PostAsync(work, cancel);
         await work.Done.Task;
     }
@@ -278,7 +276,7 @@ public sealed partial class AdapterNode : IAdapterIntake
                     Body = body,
                 });
                 step.Commit.Outgoing.Add(new OutgoingRow(shards.Nodes[shard], signed.Sequence, index, 0, null, 0, null));
-                outgoing[shard].Add(new OutgoingMessage(signed.Sequence, body, null, 0, null));
+                outgoing[shard].Add(new OutgoingMessage(signed.Sequence, body, null, 0, null, Urgency.CanWait(signed.Type)));
             }
         }
 
@@ -302,6 +300,8 @@ public sealed partial class AdapterNode : IAdapterIntake
 
     private sealed record AdapterWork(int Weight, Func<Wants> Wants, Func<AdapterStep, CancellationToken, Task> Apply)
     {
+        public bool CanWait { get; init; }
+
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -130,14 +130,14 @@ internal sealed class HubStep(string node, long fence, INodeStore store, Recent<
 
     /// <summary>Sends a received message on to a city, unchanged.</summary>
     public void Forward(string city, int entryIndex, ReadOnlyMemory<byte> raw, ExchangeRow row) =>
-        Send(city, NextNumber(city), entryIndex, raw, row.State.State, row.State.Version, row.State.Flow);
+        Send(city, new OutgoingMessage(NextNumber(city), raw, row.State.State, row.State.Version, row.State.Flow), entryIndex);
 
-    public void Send(string city, long number, int entryIndex, ReadOnlyMemory<byte> body, string? state, int version, string? flow)
+    public void Send(string city, OutgoingMessage message, int entryIndex)
     {
-        Commit.Outgoing.Add(new OutgoingRow(city, number, entryIndex, 0, state, version, flow));
+        Commit.Outgoing.Add(new OutgoingRow(city, message.LinkSequence, entryIndex, 0, message.HubState, message.HubVersion, message.Flow));
         if (!Outgoing.TryGetValue(city, out var messages))
             Outgoing.Add(city, messages = []);
-        messages.Add(new OutgoingMessage(number, body, state, version, flow));
+        messages.Add(message);
     }
 
     public long NextNumber(string city) => linkNumbers[city] = linkNumbers.GetValueOrDefault(city, assignedOnLink(city)) + 1;

@@ -25,6 +25,9 @@ public sealed class ReceivedEvent
     public IReadOnlyList<Reason>? Invalid { get; init; }
 
     public IPayload? Payload { get; init; }
+
+    /// <summary>True where it may wait a moment for others.</summary>
+    public bool CanWait => Untrusted is null && Invalid is null && Urgency.CanWait(Event!.Type);
 }
 
 /// <summary>Reads frames. Pure but for the verifier's cache: runs on the consumers' threads, outside the node's loop.</summary>

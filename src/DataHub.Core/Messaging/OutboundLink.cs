@@ -41,6 +41,8 @@ public sealed record LinkOptions
 public sealed class OutboundLink(string node, string peer, string queue, INodeStore store, IFrameBus bus, TimeProvider time, ILogger log, LinkOptions options)
 #pragma warning restore CA1001
 {
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+
     private readonly Lock gate = new();
     private readonly Queue<OutgoingMessage> buffered = new();
     private readonly ArrayBufferWriter<byte> frame = new(16 * 1024);
@@ -53,6 +55,8 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
     private long owed;
     private long told;
     private bool tellNow;
+    private long urgentUpTo;
+    private long? waitingSince;
     private long lastMoveAt;
     private int fruitless;
 
@@ -85,6 +89,8 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
             acknowledged = forgotten = sentUpTo = state.Acknowledged;
             owed = state.Received;
             tellNow = state.Received > 0;
+            urgentUpTo = state.Sent;
+            waitingSince = null;
             unconfirmed.Reset(state.Sent > state.Acknowledged ? state.Sent : null);
         }
 
@@ -101,6 +107,8 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
         {
             foreach (var message in committed)
             {
+                if (!message.CanWait)
+                    urgentUpTo = message.LinkSequence;
                 // What does not fit is read back from the journal when its turn comes; what follows a gap must not be buffered.
                 if (buffered.Count < options.Buffered && (buffered.Count > 0 || sentUpTo == message.LinkSequence - 1))
                     buffered.Enqueue(message);
@@ -108,6 +116,7 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
             }
 
             unconfirmed.Add(assigned);
+            WaitFrom();
         }
 
         Wake();
@@ -135,13 +144,17 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
         Wake();
     }
 
-    /// <summary>We hold the peer's messages up to this number, durably: tell it.</summary>
+    /// <summary>
+    /// We hold the peer's messages up to this number, durably: tell it. At once where it might otherwise have to wait,
+    /// or where it sent again what we hold: it does not know.
+    /// </summary>
     public void Tell(long received)
     {
         lock (gate)
         {
+            tellNow = tellNow || received <= told || received - told >= options.Window / 4;
             owed = Math.Max(owed, received);
-            tellNow = true;
+            WaitFrom();
         }
 
         Wake();
@@ -169,9 +182,9 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
         {
             try
             {
-                await wake.WaitAsync(TimeSpan.FromMilliseconds(500), cancel);
+                await wake.WaitAsync(UntilNextLook(), cancel);
                 GoBackIfStuck();
-                while (await NextFrameAsync(cancel) is { } frame)
+                while (IsTime() && await NextFrameAsync(cancel) is { } frame)
                     await bus.SendAsync(queue, frame, cancel);
             }
             catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -188,11 +201,36 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
         }
     }
 
+    private void WaitFrom()
+    {
+        waitingSince ??= time.GetTimestamp();
+    }
+
+    // True where something urgent is to be sent, or something has waited long enough.
+    private bool IsTime()
+    {
+        lock (gate)
+            return tellNow || sentUpTo < urgentUpTo || (waitingSince is { } since && time.GetElapsedTime(since) >= Urgency.WaitsAtMost);
+    }
+
+    private TimeSpan UntilNextLook()
+    {
+        lock (gate)
+        {
+            if (waitingSince is not { } since || sentUpTo < urgentUpTo)
+                return Look;
+            var left = Urgency.WaitsAtMost - time.GetElapsedTime(since);
+            // Timers ring by the millisecond: not a moment too early, or this would be asked many times.
+            return left <= TimeSpan.Zero ? TimeSpan.Zero : left + TimeSpan.FromMilliseconds(1);
+        }
+    }
+
     private async Task<byte[]?> NextFrameAsync(CancellationToken cancel)
     {
         long readAfter;
         lock (gate)
         {
+            waitingSince = null;
             if (sentUpTo < assigned && sentUpTo - acknowledged < options.Window && !Contiguous())
                 readAfter = sentUpTo;
             else
@@ -204,11 +242,9 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
         {
             if (sentUpTo != readAfter)
                 return Compose(buffered);
-            if (rows.Count == 0 || rows[0].LinkSequence != readAfter + 1)
+            if (rows.Count > 0 && rows[0].LinkSequence != readAfter + 1)
             {
                 // The rows are gone although no progress was heard: the peer holds them and the store knows.
-                if (rows.Count == 0)
-                    return null;
                 acknowledged = sentUpTo = rows[0].LinkSequence - 1;
                 unconfirmed.Remove(acknowledged);
             }
@@ -231,7 +267,7 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
     {
         frame.ResetWrittenCount();
         frame.Write("["u8);
-        if (tellNow)
+        if (tellNow || owed > told)
         {
             frame.Write(EventFormat.Write(ProgressEvent(owed)));
             told = owed;
@@ -254,6 +290,9 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
             count++;
         }
 
+        // What is left did not fit: it goes as soon as there is room.
+        if (sentUpTo < assigned)
+            urgentUpTo = assigned;
         if (frame.WrittenCount == 1)
             return null;
         // The wait for progress begins with the first that is under way: traffic behind a lost frame must not put it off.
@@ -286,6 +325,7 @@ public sealed class OutboundLink(string node, string peer, string queue, INodeSt
         {
             buffered.Clear();
             sentUpTo = acknowledged;
+            urgentUpTo = assigned;
             tellNow = tellNow || owed > 0;
             lastMoveAt = time.GetTimestamp();
         }

@@ -8,7 +8,8 @@ namespace DataHub.Core.Storage;
 public readonly record struct LinkState(long Sent, long Acknowledged, long Received);
 
 /// <summary>A message that has to be sent (again), with its body.</summary>
-public sealed record OutgoingMessage(long LinkSequence, ReadOnlyMemory<byte> Body, string? HubState, int HubVersion, string? Flow);
+/// <param name="CanWait">True where it may go with the next that is urgent (<see cref="Messaging.Urgency"/>).</param>
+public sealed record OutgoingMessage(long LinkSequence, ReadOnlyMemory<byte> Body, string? HubState, int HubVersion, string? Flow, bool CanWait = false);
 
 /// <summary>A native delivery that is still to be done, with the journal row that carries it.</summary>
 public sealed record PendingDelivery(JournalRow Row, string ExchangeId, bool Refusal, int Position, int Attempts, DateTimeOffset NextAttemptAt, string? ParkedCause);

@@ -43,12 +43,19 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
     public async Task What_was_just_committed_is_delivered_without_being_read_back()
     {
         await StartAsync();
-        var before = Volatile.Read(ref reads);
 
-        Commit(1, 2, 3);
-
-        await DeliveredAsync(1, 2, 3);
-        Volatile.Read(ref reads).ShouldBe(before);
+        // The read at the start may still be under way when the first come; then these wait for another.
+        List<long> committed = [];
+        int before;
+        do
+        {
+            committed.Count.ShouldBeLessThan(100, "the table is read each time");
+            committed.Add(committed.Count + 1);
+            before = Volatile.Read(ref reads);
+            Commit(committed[^1]);
+            await DeliveredAsync([.. committed]);
+        }
+        while (Volatile.Read(ref reads) != before);
     }
 
     [Fact]
@@ -105,11 +112,6 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
     {
         running = deliveries.RunAsync(new Taker(), stop.Token);
         await UntilAsync(() => Volatile.Read(ref reads) > 0);
-        // The read that found nothing more has to be taken in before the table counts as read.
-        var table = Volatile.Read(ref reads);
-        deliveries.Recheck();
-        await UntilAsync(() => Volatile.Read(ref reads) > table);
-        await Task.Yield();
     }
 
     private void Commit(params long[] numbers)

@@ -64,11 +64,11 @@ internal sealed class LinkBench : IFrameBus, IAsyncDisposable
     }
 
     /// <summary>Commits messages and hands them to the link, as a node does.</summary>
-    public void Commit(long from, long to)
+    public void Commit(long from, long to, bool canWait = false)
     {
         var messages = new List<OutgoingMessage>();
         for (var n = from; n <= to; n++)
-            messages.Add(new OutgoingMessage(n, Body(n), null, 0, null));
+            messages.Add(new OutgoingMessage(n, Body(n), null, 0, null, canWait));
         Store([.. messages]);
         Link.Offer(messages);
     }

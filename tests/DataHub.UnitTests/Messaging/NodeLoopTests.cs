@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using DataHub.Core.Messaging;
 using DataHub.Core.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -9,6 +10,9 @@ namespace DataHub.UnitTests.Messaging;
 
 public sealed class NodeLoopTests : IAsyncDisposable
 {
+    /// <summary>The work that may wait for others.</summary>
+    private const int CanWait = 7;
+
     private readonly ManualClock clock = new();
     private readonly CancellationTokenSource stop = new();
     private readonly ConcurrentQueue<List<int>> groups = new();
@@ -43,6 +47,34 @@ public sealed class NodeLoopTests : IAsyncDisposable
         first.SetResult();
         await Until.HoldsAsync(() => groups.Count == 2, "the second group");
         groups.Select(g => string.Join(',', g)).ShouldBe(["1", "2,3"]);
+    }
+
+    [Fact]
+    public async Task Work_that_can_wait_waits_for_other_work_and_keeps_its_place()
+    {
+        var loop = Loop(capacity: 20, groupWeight: 100);
+        loop.TryPost(CanWait).ShouldBeTrue();
+        loop.TryPost(CanWait).ShouldBeTrue();
+        Run(loop);
+        groups.ShouldBeEmpty();
+        loop.TryPost(1).ShouldBeTrue();
+        await Until.HoldsAsync(() => groups.Sum(g => g.Count) == 3, "all is worked");
+        string.Join(',', groups.SelectMany(g => g)).ShouldBe("7,7,1");
+    }
+
+    [Fact]
+    public async Task Work_that_can_wait_is_done_by_itself_after_a_moment()
+    {
+        var loop = Loop(capacity: 20, groupWeight: 100);
+        Run(loop);
+        // Someone who had been in a hurry leaves nothing behind that would make others hurry.
+        loop.TryPost(1).ShouldBeTrue();
+        await Until.HoldsAsync(() => groups.Count == 1, "the first group");
+        var begin = Stopwatch.GetTimestamp();
+        loop.TryPost(CanWait).ShouldBeTrue();
+        await Until.HoldsAsync(() => groups.Count == 2, "the second group");
+        Stopwatch.GetElapsedTime(begin).ShouldBeGreaterThan(Urgency.WaitsAtMost - TimeSpan.FromMilliseconds(5));
+        groups.Last().ShouldBe([CanWait]);
     }
 
     [Fact]
@@ -163,7 +195,7 @@ public sealed class NodeLoopTests : IAsyncDisposable
 
     private void Run(NodeLoop<int> loop) => running = loop.RunAsync(stop.Token);
 
-    private NodeLoop<int> Loop(int capacity, int groupWeight) => new(capacity, groupWeight, w => w,
+    private NodeLoop<int> Loop(int capacity, int groupWeight) => new(capacity, groupWeight, w => w, w => w == CanWait,
         (group, cancel) =>
         {
             groups.Enqueue([.. group]);

@@ -242,12 +242,76 @@ public sealed class OutboundLinkTests
         bench.Link.Tell(6);
         bench.Link.Tell(5);
         bench.Run();
+        bench.Clock.Advance(Urgency.WaitsAtMost);
         await Until.HoldsAsync(() => !bench.Frames.IsEmpty, "progress is told");
         Progress(bench).ShouldBe([6L]);
         var elements = new List<BatchElement>();
         EventFormat.ReadBatch(bench.Frames.First(), elements).ShouldBeNull();
         var e = elements.ShouldHaveSingleItem().Event!;
         (e.SenderCity, e.Type, e.ExchangeId).ShouldBe(("510100", MessageTypes.LinkProgress, Nodes.NoExchange));
+    }
+
+    [Fact]
+    public async Task What_can_wait_goes_with_the_next_that_cannot_and_progress_with_both()
+    {
+        await using var bench = new LinkBench();
+        bench.Run();
+        bench.Commit(1, 2, canWait: true);
+        bench.Link.Tell(4);
+        bench.Commit(3, 3);
+        await ShouldHaveSentAsync(bench, [1, 2, 3]);
+        bench.Frames.Count.ShouldBe(1);
+        Progress(bench).ShouldBe([4L]);
+    }
+
+    [Fact]
+    public async Task What_can_wait_goes_by_itself_after_a_moment()
+    {
+        await using var bench = new LinkBench();
+        bench.Commit(1, 1, canWait: true);
+        bench.Commit(2, 2, canWait: true);
+        bench.Run();
+        // An empty look of the link at a clock that stands still proves nothing by itself: the count of frames below does.
+        bench.Clock.Advance(Urgency.WaitsAtMost);
+        await ShouldHaveSentAsync(bench, [1, 2]);
+        bench.Frames.Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task What_can_wait_and_did_not_fit_the_window_goes_when_there_is_room()
+    {
+        await using var bench = new LinkBench(new LinkOptions { Window = 2 });
+        bench.Commit(1, 5, canWait: true);
+        bench.Run();
+        bench.Clock.Advance(Urgency.WaitsAtMost);
+        await ShouldHaveSentAsync(bench, [1, 2]);
+        bench.Link.OnProgress(2);
+        await ShouldHaveSentAsync(bench, [1, 2, 3, 4]);
+        bench.Link.OnProgress(4);
+        await ShouldHaveSentAsync(bench, [1, 2, 3, 4, 5]);
+    }
+
+    [Fact]
+    public async Task Much_that_is_not_told_is_told_at_once()
+    {
+        await using var bench = new LinkBench(new LinkOptions { Window = 40 });
+        bench.Link.Tell(10);
+        bench.Run();
+        await Until.HoldsAsync(() => !bench.Frames.IsEmpty, "progress is told although the clock stands still");
+        Progress(bench).ShouldBe([10L]);
+    }
+
+    [Fact]
+    public async Task What_was_told_before_is_told_again_at_once_to_a_peer_that_sends_it_again()
+    {
+        await using var bench = new LinkBench();
+        bench.Link.Tell(3);
+        bench.Run();
+        bench.Clock.Advance(Urgency.WaitsAtMost);
+        await Until.HoldsAsync(() => bench.Frames.Count == 1, "progress is told");
+        bench.Link.Tell(3);
+        await Until.HoldsAsync(() => bench.Frames.Count == 2, "it is told again although the clock stands still");
+        Progress(bench).ShouldBe([3L, 3L]);
     }
 
     [Fact]
