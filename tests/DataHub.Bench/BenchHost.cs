@@ -76,6 +76,8 @@ internal sealed class BenchHost : IAsyncDisposable
                 Adapters = options.MaxBacklog is { } backlog ? new AdapterOptions { MaxBacklog = backlog } : new AdapterOptions(),
                 CityOverrides = Keys.ToDictionary(key => key, _ => city, StringComparer.Ordinal),
             };
+            if (options.Keys is { } keys)
+                made = made with { KeysDirectory = keys };
             string? database = null;
             if (servers is not null)
             {

@@ -22,6 +22,9 @@ internal sealed record BenchOptions
     /// <summary>Exchanges of a counted run.</summary>
     public int N { get; init; } = 20_000;
 
+    /// <summary>Folder of the parties' keys; null for new ones. A database that is used again wants the keys that it was used with.</summary>
+    public string? Keys { get; init; }
+
     /// <summary>For <c>growth</c>: exchanges of the whole (embedded), or stored before (distributed).</summary>
     public int Rows { get; init; } = 100_000;
 

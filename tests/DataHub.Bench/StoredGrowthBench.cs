@@ -15,6 +15,8 @@ internal static class StoredGrowthBench
     public static async Task<int> RunAsync(BenchOptions options)
     {
         await using var servers = await BenchServers.StartAsync();
+        var keys = Directory.CreateTempSubdirectory("datahub-bench-keys-");
+        options = options with { Keys = keys.FullName };
         try
         {
             // A deployment makes the tables; its database is then filled and used again.
@@ -51,12 +53,16 @@ internal static class StoredGrowthBench
             await Console.Error.WriteLineAsync(e.Message);
             return 1;
         }
+        finally
+        {
+            keys.Delete(recursive: true);
+        }
     }
 
     private static async Task<double> MeasureAsync(BenchOptions options, BenchServers servers, string? database, int turn)
     {
         // Case numbers make the messages' ids: those of an earlier turn on the same database must not come again.
-        var warm = Math.Clamp(options.N / 10, 100, 2_000);
+        var warm = Math.Min(options.N, 10_000);
         var from = turn * (warm + options.N);
         var to = from + warm + options.N;
         await using var bench = await BenchHost.StartAsync(options, servers, to, database);

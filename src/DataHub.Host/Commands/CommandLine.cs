@@ -203,7 +203,7 @@ internal static class ServeCommand
         {
             if (demo)
             {
-                var (plan, continued) = DemoPlan.LoadOrCreate(start.Data, start.Cases, start.Seed, TimeProvider.System);
+                var (plan, continued) = DemoPlan.LoadOrCreate(start.Data, start.Cases, start.Seed, TimeProvider.System.GetUtcNow());
                 if (continued)
                     Console.WriteLine($"Going on with the {plan.Cases} cases that this folder was started with; name another folder with --data for new ones.");
                 await DemoScreen.RunAsync(host, plan, TimeSpan.MaxValue, quiet: false, cancel);
@@ -227,7 +227,7 @@ internal static class DemoCommand
         DemoSummary summary;
         await using (var host = await DataHubHost.StartAsync(start.ToOptions(), cancel))
         {
-            var (plan, _) = DemoPlan.LoadOrCreate(start.Data, start.Cases, start.Seed, TimeProvider.System);
+            var (plan, _) = DemoPlan.LoadOrCreate(start.Data, start.Cases, start.Seed, TimeProvider.System.GetUtcNow());
             summary = await DemoScreen.RunAsync(host, plan, atMost, json, cancel);
         }
 

@@ -16,7 +16,7 @@ internal static class RoleCommand
         Console.WriteLine($"DataHub runs the role {role} and answers on {host.Url}. Ctrl-C ends it.");
         if (plan && role.Kind == RoleKind.Simulator)
         {
-            var (demo, _) = DemoPlan.LoadOrCreate(options.DataDirectory, start.Cases, start.Seed, TimeProvider.System);
+            var (demo, _) = DemoPlan.LoadOrCreate(options.DataDirectory, start.Cases, start.Seed, DemoPlan.SharedStart(TimeProvider.System.GetUtcNow()));
             foreach (var (code, city) in host.Cities)
                 await city.System.PlanAsync([.. demo.AllCases(host.Samples, options.Knobs, host.Registry).Where(c => c.City == code)], cancel);
         }

@@ -18,15 +18,20 @@ public sealed partial record DemoPlan(int Cases, int Seed, DateTimeOffset Start)
     /// <summary>By how much the samples go out before the first generated case.</summary>
     private static readonly TimeSpan SamplesFirst = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// The start for a city whose system is a process of its own: people and results are drawn from it, and a doctor in one
+    /// city asks for what another city published, so systems that are started within minutes must draw from the same.
+    /// </summary>
+    public static DateTimeOffset SharedStart(DateTimeOffset now) => now - TimeSpan.FromTicks(now.UtcTicks % TimeSpan.FromMinutes(10).Ticks);
+
     /// <summary>The plan of the data folder, or a new one.</summary>
     /// <returns>The plan, and whether it was there before.</returns>
-    public static (DemoPlan Plan, bool Continued) LoadOrCreate(string directory, int cases, int seed, TimeProvider time)
+    public static (DemoPlan Plan, bool Continued) LoadOrCreate(string directory, int cases, int seed, DateTimeOffset start)
     {
-        ArgumentNullException.ThrowIfNull(time);
         var file = Path.Combine(directory, FileName);
         if (File.Exists(file))
             return (JsonSerializer.Deserialize(File.ReadAllBytes(file), PlanJson.Default.DemoPlan)!, true);
-        var plan = new DemoPlan(cases, seed, time.GetUtcNow());
+        var plan = new DemoPlan(cases, seed, start);
         SafeFile.Replace(file, JsonSerializer.SerializeToUtf8Bytes(plan, PlanJson.Default.DemoPlan), SafeFile.OwnerOnly);
         return (plan, false);
     }
