@@ -335,9 +335,9 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
                 await write();
                 return;
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception) when (!cancel.IsCancellationRequested)
             {
-                // Whatever made its group fail: nobody else writes this, so it is tried until it is written.
+                // Whatever made its group fail, a cancelled command too: nobody else writes this, so it is tried until it is written.
                 await Task.Delay(TimeSpan.FromSeconds(1), time, cancel);
             }
         }

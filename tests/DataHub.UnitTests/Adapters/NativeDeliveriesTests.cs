@@ -22,6 +22,7 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
     private readonly NativeDeliveries deliveries;
     private Task running = Task.CompletedTask;
     private int reads;
+    private Exception? failing;
     private volatile TaskCompletionSource? hold;
     private volatile TaskCompletionSource? reading;
 
@@ -32,6 +33,8 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
         deliveries = new NativeDeliveries("510600", store, new AdapterOptions(), TimeProvider.System, NullLogger.Instance,
             (held, _) =>
             {
+                if (Interlocked.Exchange(ref failing, null) is { } fault)
+                    return Task.FromException(fault);
                 foreach (var h in held)
                     delivered.Enqueue(h.JournalNumber);
                 return Task.CompletedTask;
@@ -56,6 +59,17 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
             await DeliveredAsync([.. committed]);
         }
         while (Volatile.Read(ref reads) != before);
+    }
+
+    [Fact]
+    public async Task A_report_whose_commit_was_cancelled_is_made_again_and_holds_up_no_later_one()
+    {
+        await StartAsync();
+        failing = new OperationCanceledException("a command of the group was cancelled");
+        Commit(1);
+        await DeliveredAsync(1);
+        Commit(2);
+        await DeliveredAsync(1, 2);
     }
 
     [Fact]
