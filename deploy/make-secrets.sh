@@ -25,6 +25,25 @@ done
 keep rabbitmq.conf "$(printf 'default_user = datahub\ndefault_pass = %s' "$(cat "$folder/rabbitmq_password")")"
 keep meishan_exchange "Host=postgres;Database=meishan;Username=meishan;Password=$(cat "$folder/meishan_db_password");Maximum Pool Size=20"
 
+# The cities' keys for the HTTP API. The simulated cities get the keys, the hub their hashes, in a folder where api-key adds others.
+mkdir -p "$folder/callers"
+for name in chengdu deyang meishan ziyang; do
+  keep "${name}_hub_api_key" "dh_$(openssl rand -base64 32 | tr '+/' '-_' | tr -d '=')"
+done
+if [ ! -e "$folder/callers/api-keys.json" ]; then
+  {
+    printf '{\n  "keys": ['
+    comma=
+    for city in chengdu:510100 deyang:510600 meishan:511400 ziyang:512000; do
+      hash=$(tr -d '\n' <"$folder/${city%:*}_hub_api_key" | openssl dgst -sha256 -r | cut -c1-64)
+      printf '%s\n    { "city": "%s", "sha256": "%s", "createdAt": "%s" }' "$comma" "${city#*:}" "$hash" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+      comma=,
+    done
+    printf '\n  ]\n}\n'
+  } >"$folder/callers/api-keys.new"
+  mv "$folder/callers/api-keys.new" "$folder/callers/api-keys.json"
+fi
+
 # Signing keys: a folder per role, with its own private key and the public keys of all. In production each party makes its
 # key itself and hands over the public one.
 from=$(date -u +%Y-%m-%d)
@@ -57,11 +76,11 @@ if [ ! -e "$folder/broker/patients.secret" ]; then
   mv "$folder/broker/patients.new" "$folder/broker/patients.secret"
 fi
 
-# The containers run as the owner of the private keys, which no one else may read; never as root.
+# The containers run as the owner of the private keys and of the callers' hashes, which no one else may read; never as root.
 user=$(id -u) group=$(id -g)
 if [ "$user" -eq 0 ]; then
   user=1654 group=1654
-  for role in broker adapter-chengdu adapter-deyang adapter-meishan adapter-ziyang; do
+  for role in broker adapter-chengdu adapter-deyang adapter-meishan adapter-ziyang callers; do
     chown -R "$user:$group" "$folder/$role"
   done
 fi

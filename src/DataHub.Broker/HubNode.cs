@@ -1,6 +1,7 @@
 using System.Globalization;
 using DataHub.Broker.Deadlines;
 using DataHub.Broker.Intake;
+using DataHub.Broker.Materials;
 using DataHub.Broker.Operations;
 using DataHub.Broker.Reconciliation;
 using DataHub.Contracts;
@@ -44,6 +45,9 @@ public sealed class HubNode
 
     private const int ReceiptEntries = 200;
 
+    /// <summary>A turn of deadlines makes two notices or so for each of its exchanges.</summary>
+    private const int DeadlineWeight = GroupEvents;
+
     /// <summary>Open breaks beyond this number are not counted: it is alarming enough.</summary>
     private const int BreaksShown = 1000;
 
@@ -65,13 +69,15 @@ public sealed class HubNode
     private readonly FrameIntake intake;
     private readonly DeadlineSweep deadlines;
     private readonly LateSweep late;
+    private readonly MaterialSweep? materials;
     private readonly NodeMetrics metrics;
     private readonly HubOptions options;
     private readonly Recent<ExchangeRow> recent = new(RecentExchanges);
 
     /// <param name="shard">Index of the shard that this node is.</param>
     /// <param name="fence">Fence of the shard's lease; 0 where one process has the whole database.</param>
-    public HubNode(HubShards shards, int shard, long fence, RegistrySnapshot registry, INodeStore store, IFrameBus bus, KeyStore keys, PatientKeys patients, PayloadCheck check, HubOptions options, TimeProvider time, ILogger<HubNode> log)
+    /// <param name="materials">Retention of the materials, which the first shard sees to; null where none are kept.</param>
+    public HubNode(HubShards shards, int shard, long fence, RegistrySnapshot registry, INodeStore store, IFrameBus bus, KeyStore keys, PatientKeys patients, PayloadCheck check, HubOptions options, TimeProvider time, ILogger<HubNode> log, MaterialSweep? materials = null)
     {
         ArgumentNullException.ThrowIfNull(shards);
         ArgumentNullException.ThrowIfNull(registry);
@@ -91,6 +97,7 @@ public sealed class HubNode
         intake = new FrameIntake(shards, registry, patients, metrics, log);
         deadlines = new DeadlineSweep(store, registry);
         late = new LateSweep(store, options.ReconcileWithin);
+        this.materials = shard == 0 ? materials : null;
         links = registry.Cities.ToDictionary(c => c.Code, c => new OutboundLink(Node, c.Code, QueueNames.Deliver(c.Code, shard), store, bus, time, log, options.Links), StringComparer.Ordinal);
         orders = registry.Cities.ToDictionary(c => c.Code, _ => new FrameOrder(time), StringComparer.Ordinal);
         loop = new NodeLoop<HubWork>(256, GroupEvents, static w => w.Weight, static w => w.CanWait, ProcessAsync, static (w, fault) => w.Done.TrySetException(fault), LoadAsync, time, log);
@@ -154,14 +161,23 @@ public sealed class HubNode
         }
     }
 
-    /// <summary>Works a parked message again, for an operator, with a reason that is journalled.</summary>
-    /// <returns>False where no such message is parked.</returns>
-    /// <exception cref="StoreUnavailableException">Nothing was done.</exception>
-    public async Task<bool> ReplayParkedAsync(long journalNumber, string operatorName, string reason, CancellationToken cancel)
+    /// <summary>Works a parked message again, as an operator asked; once, however often the request comes.</summary>
+    /// <returns>Null where the request was carried out before.</returns>
+    /// <exception cref="StoreUnavailableException">The request has its outcome in the store, or is still open.</exception>
+    public async Task<ReplayOutcome?> ReplayAsync(ReplayRequest request, CancellationToken cancel)
     {
-        var found = false;
-        await RunInLoopAsync(1, async (step, token) => found = await ParkedReplay.ApplyAsync(step, store, intake, check, journalNumber, operatorName, reason, token), cancel);
-        return found;
+        ReplayOutcome? outcome = null;
+        try
+        {
+            await RunInLoopAsync(1, async (step, token) => outcome = await ParkedReplay.ApplyAsync(step, store, intake, check, request, token), cancel);
+        }
+        catch (Exception e) when (e is not (StoreUnavailableException or LeaseLostException or OperationCanceledException))
+        {
+            // The loop has logged why. Left open, the request would take its groups down with it again and again.
+            await RunInLoopAsync(1, async (step, token) => outcome = await ParkedReplay.GiveUpAsync(step, request, token), cancel);
+        }
+
+        return outcome;
     }
 
     private async Task RunInLoopAsync(int weight, Func<HubStep, CancellationToken, Task> apply, CancellationToken cancel)
@@ -260,7 +276,8 @@ public sealed class HubNode
                     At = step.Now,
                     Body = body,
                 });
-                step.Send(batch[i].City, new OutgoingMessage(signed[i].Sequence, body, null, 0, null, Urgency.CanWait(signed[i].Type)), index);
+                step.Send(batch[i].City, new OutgoingMessage(
+                    signed[i].Sequence, body, batch[i].About?.State.State, batch[i].About?.State.Version ?? 0, batch[i].About?.State.Flow, Urgency.CanWait(signed[i].Type)), index);
                 if (batch[i].Covers is { } covers)
                     step.Commit.Receipts.Add(new ReceiptRow(batch[i].City, covers.From, covers.To, index));
             }
@@ -280,10 +297,20 @@ public sealed class HubNode
                 continue;
             await RunInLoopAsync(1, async (step, token) =>
             {
-                await deadlines.ApplyAsync(step, token);
                 await late.ApplyAsync(step, token);
                 metrics.OpenBreaks(await store.BreaksAsync(null, openOnly: true, BreaksShown, token));
             }, cancel).ContinueWith(static _ => { }, TaskScheduler.Default);
+
+            // Turn by turn, with the cities' messages between: at midnight very many legs may be due at once.
+            for (var more = true; more && !cancel.IsCancellationRequested;)
+            {
+                more = false;
+                await RunInLoopAsync(DeadlineWeight, async (step, token) => more = await deadlines.ApplyAsync(step, token), cancel)
+                    .ContinueWith(t => more &= t.IsCompletedSuccessfully, TaskScheduler.Default);
+            }
+
+            if (materials?.IsDue == true)
+                await materials.RunAsync(end => RunInLoopAsync(1, end, cancel), cancel);
         }
     }
 

@@ -47,6 +47,9 @@ public static class Patterns
     public const string Identifier = "^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$";
     public const string ExchangeId = "^[0-9]{6}-[0-9]{8}-[0-9]{10}$";
     public const string Sha256 = "^[0-9a-f]{64}$";
+    /// <summary>A decimal number as text: no exponent, at most six decimals.</summary>
+    public const string Decimal = @"^-?[0-9]{1,12}(\.[0-9]{1,6})?$";
+
     public const string Month = "^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$";
 
     /// <summary>A real Gregorian date from 1900-01-01 to 2099-12-31.</summary>
@@ -63,7 +66,11 @@ public static class Patterns
     public const string Mobile = "^1[3-9][0-9]{9}$";
     public const string IdentityNumber = "^[0-9A-Za-z()]{5,20}$";
     public const string CreditCode = "^[0-9A-Z]{18}$";
-    public const string HttpsUrl = "^https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%\\[\\]-]{1,480}$";
+
+    /// <summary>Never plain HTTP: what is fetched there is a medical record (GB/T 35273 6.3, personal sensitive information is sent encrypted).</summary>
+    public const string HttpsUrl = "^https://[A-Za-z0-9._~:/?#@!$&'()*+,;=%\\[\\]-]{1,480}$";
+
     public const string MediaType = "^[a-z]+/[a-z0-9.+-]{1,80}$";
+    public const string TrackingNumber = "^[0-9A-Za-z-]{6,40}$";
     public const string Account = "^[0-9A-Za-z-]{4,40}$";
 }

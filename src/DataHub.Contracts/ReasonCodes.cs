@@ -25,6 +25,12 @@ public static class ReasonCodes
     public const string DigestMismatch = "DH-1016";
     public const string MediaTypeUnsupported = "DH-1017";
     public const string RequestIncomplete = "DH-1018";
+    public const string FileSizeDiffers = "DH-1020";
+    public const string FileDigestDiffers = "DH-1021";
+    public const string FileTypeDiffers = "DH-1022";
+    public const string FileTypeNotTaken = "DH-1023";
+    public const string UploadOffsetDiffers = "DH-1024";
+    public const string MonthsOutOfBounds = "DH-1026";
 
     // 2xxx: business rules of one message.
     public const string ResidentIdCheckDigit = "DH-2001";
@@ -54,6 +60,23 @@ public static class ReasonCodes
     public const string ResultExpired = "DH-2025";
     public const string OriginalIdDiffers = "DH-2026";
     public const string DuplicateEntry = "DH-2027";
+    public const string CollectionRequired = "DH-2030";
+    public const string CollectionUnexpected = "DH-2031";
+    public const string JointPartUnfit = "DH-2033";
+    public const string MeasureRequired = "DH-2034";
+    public const string EmployeeMonthsRequired = "DH-2040";
+    public const string ReceivingAccountRequired = "DH-2041";
+    public const string ReceivingAccountMisplaced = "DH-2042";
+    public const string DeceasedDateUnfit = "DH-2043";
+    public const string EvidenceRequired = "DH-2044";
+    public const string LaboratoryCodeUnknown = "DH-2050";
+    public const string LaboratoryUnitDiffers = "DH-2051";
+    public const string LaboratoryValueNotDecimal = "DH-2052";
+    public const string ReferenceRangeReversed = "DH-2053";
+    public const string ImageAddressExpired = "DH-2054";
+    public const string ConsentHospital = "DH-2055";
+    public const string ResultPartOfOtherCategory = "DH-2056";
+    public const string SameAgency = "DH-2060";
 
     // 3xxx: authority, catalogue, routing.
     public const string UnknownCity = "DH-3001";
@@ -71,6 +94,12 @@ public static class ReasonCodes
     public const string UnknownAgency = "DH-3013";
     public const string ItemNotInForce = "DH-3014";
     public const string UnknownReturnReason = "DH-3015";
+    public const string AgencyNotOfCity = "DH-3020";
+    public const string TransferConditionNotMet = "DH-3023";
+    public const string MarkNotInForce = "DH-3026";
+    public const string GradeNotAgreed = "DH-3027";
+    public const string ForwardedBeyondCity = "DH-3031";
+    public const string CompetentCityIsSender = "DH-3032";
 
     // 4xxx: flow.
     public const string UnknownExchange = "DH-4001";
@@ -94,6 +123,37 @@ public static class ReasonCodes
     public const string SupplementIncomplete = "DH-4019";
     public const string ResultIdTaken = "DH-4020";
     public const string AlreadyAcknowledged = "DH-4021";
+    public const string NothingToHandOver = "DH-4030";
+    public const string MaterialNotSubmitted = "DH-4031";
+    public const string PaperResultRequired = "DH-4032";
+    public const string WholeUnknown = "DH-4033";
+    public const string PartNotAnnounced = "DH-4034";
+    public const string PartTaken = "DH-4035";
+    public const string WholeOfOtherCity = "DH-4036";
+    public const string WholeEnded = "DH-4037";
+    public const string AmountKindNotMoved = "DH-4040";
+    public const string AdviceNumberTaken = "DH-4041";
+    public const string PartOutOfOrder = "DH-4042";
+    public const string ReturnExceedsPayment = "DH-4043";
+    public const string MoneyOutstanding = "DH-4044";
+    public const string SurplusNotReturned = "DH-4045";
+    public const string MoneyNotReturned = "DH-4046";
+    public const string NothingToRecall = "DH-4047";
+    public const string RecallAfterCompletion = "DH-4048";
+    public const string NoOverlapOpen = "DH-4049";
+    public const string OverlapMonthsDiffer = "DH-4050";
+    public const string UnknownAdvice = "DH-4051";
+    public const string ReturnNumberTaken = "DH-4052";
+    public const string CompletionReferenceDiffers = "DH-4053";
+    public const string TooManyPayments = "DH-4054";
+    public const string ReassessmentRequired = "DH-4055";
+    public const string ResultAlreadyDelivered = "DH-4056";
+    public const string ResultChangedSinceDelivery = "DH-4057";
+    public const string ConsentWithdrawn = "DH-4058";
+    public const string TooManyReminders = "DH-4062";
+    public const string TooManyForwardings = "DH-4063";
+    public const string NotTheHandlingAgency = "DH-4064";
+    public const string SupplementPeriodRuns = "DH-4065";
 
     // 5xxx: identity, signature, replay.
     public const string SignatureMissing = "DH-5001";
@@ -134,6 +194,11 @@ public static class ReasonCodes
     public const string BreakLate = "DH-7006";
     public const string BreakOverlappingMonths = "DH-7007";
     public const string BreakUnacknowledgedCorrection = "DH-7008";
+    public const string BreakMoneyAfterEnd = "DH-7010";
+    public const string BreakOverpaid = "DH-7012";
+    public const string BreakMoneyNotReturned = "DH-7013";
+    public const string BreakRecognisedResultChanged = "DH-7020";
+    public const string BreakLegOverdue = "DH-7023";
 
     // 9xxx: the hub's own condition.
     public const string Overloaded = "DH-9001";
@@ -142,4 +207,9 @@ public static class ReasonCodes
     public const string CityUnreachable = "DH-9004";
     public const string NotFound = "DH-9005";
     public const string BadCursor = "DH-9006";
+    public const string NotCarriedOut = "DH-9007";
+    public const string TooManyUploads = "DH-9010";
+    public const string UploadVolumeReached = "DH-9011";
+    public const string MaterialsUnavailable = "DH-9012";
+    public const string StatisticTooFine = "DH-9014";
 }

@@ -1,7 +1,9 @@
 using System.Threading.Channels;
+using DataHub.Contracts;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Flows;
 using DataHub.Core.Registry;
+using DataHub.Core.Validation;
 using DataHub.Simulators.Behaviour;
 using DataHub.Simulators.Cases;
 using Microsoft.Extensions.Logging;
@@ -14,7 +16,7 @@ namespace DataHub.Simulators;
 /// handed over at least once, always under the number and with the bytes that were stored before.
 /// </summary>
 public sealed class CitySystem(
-    string cityKey, CityStore store, Knobs knobs, INativePort port, TimeProvider time, RegistrySnapshot registry, ILogger<CitySystem>? log = null)
+    string cityKey, CityStore store, Knobs knobs, INativePort port, TimeProvider time, RegistrySnapshot registry, ILogger<CitySystem>? log = null, CityFiles? files = null)
 {
     private static readonly TimeSpan DownPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
@@ -42,6 +44,9 @@ public sealed class CitySystem(
     }
 
     public INativePort Port => port;
+
+    /// <summary>Null where the city only names files.</summary>
+    public CityFiles? Files => files;
 
     /// <summary>Adds cases to submit. A case number that is there already is left as it is.</summary>
     /// <exception cref="ArgumentException">A case is of another city.</exception>
@@ -75,6 +80,9 @@ public sealed class CitySystem(
     {
         var failsAfter = FailOrLater(messageId);
         var outcome = await WriteAsync(desk => desk.Receive(messageId, type, exchangeId, data), cancellationToken);
+        // A submission of our own case is a part of our joint application: its files are ours.
+        if (files is not null && ReadFor(type, data.Span) is { } payload && store.Read(t => t.CaseOf(exchangeId)) is { } its && !(payload is ServiceSubmission && its.Role == Party.Source))
+            files.Want(payload, knobs, CaseDraft.NumberOf(its), exchangeId);
         Wake();
         return failsAfter ? throw new CityUnavailableException("The city's system failed before it could answer.") : outcome;
     }
@@ -163,7 +171,7 @@ public sealed class CitySystem(
     {
         try
         {
-            var exchangeId = FlowCatalogue.OpenedBy(action.Type) is null ? store.Read(t => t.Case(action.CaseNumber))?.ExchangeId : null;
+            var exchangeId = !FlowCatalogue.Opens(action.Type) ? store.Read(t => t.Case(action.CaseNumber))?.ExchangeId : null;
             var outcome = await TrySendAsync(action, exchangeId, cancellationToken);
             await WriteAsync(
                 desk =>
@@ -206,6 +214,8 @@ public sealed class CitySystem(
     {
         try
         {
+            if (files is not null && action.Native is null && ReadFor(action.Type, action.Data) is { } payload && store.Read(t => t.Case(action.CaseNumber)) is { } its)
+                await files.HandInAsync(payload, knobs, CaseDraft.NumberOf(its), cancellationToken);
             return await (action.Native is { } sample
                 ? port.SendRawAsync(action.MessageId, sample, cancellationToken)
                 : port.SendAsync(new OutgoingNative(action.Type, action.MessageId, exchangeId, CaseDraft.WholeSecond(action.MadeAt), action.Data), cancellationToken));
@@ -253,6 +263,10 @@ public sealed class CitySystem(
         {
         }
     }
+
+    /// <summary>The payload, where it may name files.</summary>
+    private static IPayload? ReadFor(string type, ReadOnlySpan<byte> data) =>
+        type is MessageTypes.ServiceSubmission or MessageTypes.JointApplication or MessageTypes.CaseSupplement or MessageTypes.ServiceDecision && PayloadReader.Read(type, data) is ReadOutcome.Ok ok ? ok.Payload : null;
 
     private static CaseView View(CityCase c) => new(c.Number, c.ExchangeId, c.Role, c.Flow, c.State, c.Outcome, c.Refusals);
 }

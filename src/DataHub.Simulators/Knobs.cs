@@ -28,14 +28,50 @@ public sealed record Knobs
     /// <summary>Share of the accepted service cases for which something is missing at first.</summary>
     public double SupplementRate { get; init; } = 0.08;
 
+    /// <summary>Share of the accepted service cases of which the source has to remind (催办).</summary>
+    public double ReminderRate { get; init; } = 0.06;
+
+    /// <summary>Share of the accepted service cases in which the source corrects what it wrote (更正).</summary>
+    public double FieldCorrectionRate { get; init; } = 0.05;
+
+    /// <summary>Share of the accepted service cases that the target's hall forwards to another agency of its city (转办).</summary>
+    public double ForwardingRate { get; init; } = 0.06;
+
+    /// <summary>Share of the queries for medical results whose patient takes the consent back before anybody has answered.</summary>
+    public double ConsentWithdrawalRate { get; init; } = 0.03;
+
+    /// <summary>Share of the evaluations that are bad ones (差评), each followed up by the target.</summary>
+    public double DissatisfactionRate { get; init; } = 0.1;
+
     /// <summary>Share of the used medical results that are corrected afterwards; as many again are revoked.</summary>
     public double CorrectionRate { get; init; } = 0.1;
 
     /// <summary>Share of the transfers whose new city already holds months of the old record (重复缴费).</summary>
     public double OverlapRate { get; init; } = 0.02;
 
+    /// <summary>Share of the transfers whose money comes in parts.</summary>
+    public double SplitRate { get; init; } = 0.1;
+
+    /// <summary>Share of the transfers whose first payment the bank sends back (退汇).</summary>
+    public double BounceRate { get; init; } = 0.03;
+
+    /// <summary>Share of the transfers of which too much is paid at first.</summary>
+    public double OverpayRate { get; init; } = 0.03;
+
+    /// <summary>Share of the transfers whose first remittance notice names a wrong amount.</summary>
+    public double MisstateRate { get; init; } = 0.03;
+
+    /// <summary>Share of the transfers that are paid once more after their completion; the new agency sends it back.</summary>
+    public double PaidTwiceRate { get; init; } = 0.02;
+
+    /// <summary>Share of the transfers whose table is recalled; as many again are recalled as a whole.</summary>
+    public double RecallRate { get; init; } = 0.02;
+
     /// <summary>Share of the generated cases that are made wrong on purpose.</summary>
     public double InvalidRate { get; init; } = 0.06;
+
+    /// <summary>Share of the service cases whose files are handed in; those of the others are only named.</summary>
+    public double FileRate { get; init; } = 0.1;
 
     /// <summary>Cases whose end is not drawn: the outcome code by the number in the opening message.</summary>
     public IReadOnlyDictionary<string, string> FixedEnds { get; init; } = new Dictionary<string, string>();

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using DataHub.Adapters.Pipeline;
-using DataHub.Contracts;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Errors;
 using DataHub.Core.Flows;
@@ -48,7 +47,7 @@ internal sealed class Journey(HostFixture fixture)
     public async Task<string> OpenAsync(string city, IPayload opener, string? messageId = null)
     {
         var accepted = (await SendAsync(city, null, opener, messageId)).ShouldBeOfType<IntakeOutcome.Accepted>();
-        await HostFixture.UntilAsync(async () => await FindAsync(Nodes.Hub, accepted.ExchangeId) is not null, $"the hub opens {accepted.ExchangeId}");
+        await HostFixture.UntilAsync(async () => await FindAsync(HubOf(accepted.ExchangeId), accepted.ExchangeId) is not null, $"the hub opens {accepted.ExchangeId}");
         return accepted.ExchangeId;
     }
 
@@ -56,23 +55,23 @@ internal sealed class Journey(HostFixture fixture)
     public async Task StepAsync(string city, string exchangeId, IPayload payload, string? messageId = null)
     {
         await KnownAsync(city, exchangeId);
-        var version = (await FindAsync(Nodes.Hub, exchangeId))!.State.Version;
+        var version = (await FindAsync(HubOf(exchangeId), exchangeId))!.State.Version;
         (await SendAsync(city, exchangeId, payload, messageId)).ShouldBeOfType<IntakeOutcome.Accepted>();
-        await HostFixture.UntilAsync(async () => (await FindAsync(Nodes.Hub, exchangeId))!.State.Version > version, $"the hub takes {payload.GetType().Name}");
+        await HostFixture.UntilAsync(async () => (await FindAsync(HubOf(exchangeId), exchangeId))!.State.Version > version, $"the hub takes {payload.GetType().Name}");
     }
 
     /// <summary>Sends a step that the hub refuses; its state does not change, and the city is told.</summary>
     public async Task<JournalRow> RefusedStepAsync(string city, string exchangeId, IPayload payload, string code)
     {
         await KnownAsync(city, exchangeId);
-        var before = (await FindAsync(Nodes.Hub, exchangeId))!.State;
+        var before = (await FindAsync(HubOf(exchangeId), exchangeId))!.State;
         var id = Cases.NewId();
         (await SendAsync(city, exchangeId, payload, id)).ShouldBeOfType<IntakeOutcome.Accepted>();
-        var row = await RefusalAsync(Nodes.Hub, id, code);
+        var row = await RefusalAsync(HubOf(exchangeId), id, code);
         await HostFixture.UntilAsync(() => fixture.Played[city].Refusals.Any(r => r.MessageId == id), $"{city} is told of the refusal");
         fixture.Played[city].Refusals.Single(r => r.MessageId == id).Reasons.ShouldContain(r => r.Code == code);
-        (await FindAsync(Nodes.Hub, exchangeId))!.State.Version.ShouldBe(before.Version);
-        (await FindAsync(Nodes.Hub, exchangeId))!.State.State.ShouldBe(before.State);
+        (await FindAsync(HubOf(exchangeId), exchangeId))!.State.Version.ShouldBe(before.Version);
+        (await FindAsync(HubOf(exchangeId), exchangeId))!.State.State.ShouldBe(before.State);
         return row;
     }
 
@@ -102,14 +101,17 @@ internal sealed class Journey(HostFixture fixture)
     }
 
     public Task ReconciledAsync(string exchangeId) =>
-        HostFixture.UntilAsync(async () => (await FindAsync(Nodes.Hub, exchangeId))?.ReconciledAt is not null, $"{exchangeId} is reconciled");
+        HostFixture.UntilAsync(async () => (await FindAsync(HubOf(exchangeId), exchangeId))?.ReconciledAt is not null, $"{exchangeId} is reconciled");
+
+    /// <summary>The hub's node of an exchange: its shard.</summary>
+    public string HubOf(string exchangeId) => fixture.Host.Shards.NodeOf(exchangeId);
 
     public Task KnownAsync(string city, string exchangeId) =>
         HostFixture.UntilAsync(async () => await FindAsync(city, exchangeId) is not null, $"{city} knows {exchangeId}");
 
     public async Task<ExchangeRow?> FindAsync(string node, string exchangeId) => (await fixture.Host.Store.ExchangesAsync(node, [exchangeId], default)).GetValueOrDefault(exchangeId);
 
-    public async Task<ExchangeRow> HubAsync(string exchangeId) => (await FindAsync(Nodes.Hub, exchangeId)).ShouldNotBeNull();
+    public async Task<ExchangeRow> HubAsync(string exchangeId) => (await FindAsync(HubOf(exchangeId), exchangeId)).ShouldNotBeNull();
 
     private void Note(string exchangeId, IPayload payload) =>
         references.AddOrUpdate(exchangeId, _ => OutcomeReader.Remember(null, payload), (_, kept) => OutcomeReader.Remember(kept, payload));

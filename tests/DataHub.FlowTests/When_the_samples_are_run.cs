@@ -8,8 +8,6 @@ namespace DataHub.FlowTests;
 /// <summary>The seeds' samples on a real host: through sockets, tables and files, byte for byte.</summary>
 public sealed class When_the_samples_are_run
 {
-    private static readonly TimeSpan AtMost = TimeSpan.FromSeconds(60);
-
     [Fact]
     public async Task Each_ends_as_its_list_says_although_the_host_was_stopped_in_between()
     {
@@ -19,7 +17,7 @@ public sealed class When_the_samples_are_run
         {
             var first = new DemoRunner(fixture.Host);
             await Should.ThrowAsync<OperationCanceledException>(first.RunAsync(
-                plan, AtMost,
+                plan, HostFixture.PlanEndsWithin,
                 lines =>
                 {
                     if (lines.Sum(l => l.Completed) > 0)
@@ -31,7 +29,7 @@ public sealed class When_the_samples_are_run
         await fixture.StopAsync();
         await fixture.StartAsync();
         var again = new DemoRunner(fixture.Host);
-        var summary = await again.RunAsync(plan, AtMost, static _ => { }, TestContext.Current.CancellationToken);
+        var summary = await again.RunAsync(plan, HostFixture.PlanEndsWithin, static _ => { }, TestContext.Current.CancellationToken);
 
         again.Results.Where(r => r.Standing is CaseStanding.Open or CaseStanding.Unexpected).Select(r => $"{r.Case.CaseNumber}: {r.Why}").ShouldBeEmpty();
         summary.Success.ShouldBeTrue();

@@ -15,6 +15,9 @@ public sealed record PostgresOptions
     /// <summary>Loads pg_stat_statements. A database that reads it must create the extension.</summary>
     public bool Statements { get; init; }
 
+    /// <summary>The server's certificate for 127.0.0.1: it then lets nobody in without TLS.</summary>
+    public TestCertificate? Tls { get; init; }
+
     /// <summary>Further lines of postgresql.conf.</summary>
     public IReadOnlyList<string> Configuration { get; init; } = [];
 }
@@ -26,20 +29,29 @@ public sealed record PostgresOptions
 public sealed class PostgresServer : IAsyncDisposable
 {
     private const string User = "datahub";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private const string StandbyName = "standby";
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("datahub-postgres-");
     private readonly int port = LoopbackPorts.Next();
-    private readonly string password = RandomNumberGenerator.GetHexString(24);
     private readonly string binaries;
+    private readonly PostgresOptions options;
+    private readonly string password;
     private GuardedProcess? process;
 
-    private PostgresServer(string binaries) => this.binaries = binaries;
+    private PostgresServer(string binaries, PostgresOptions options, string password)
+    {
+        this.binaries = binaries;
+        this.options = options;
+        this.password = password;
+    }
 
     public static bool IsInstalled => FindBinaries() is not null;
 
     /// <summary>For Npgsql; the administrator and the database "postgres".</summary>
     public string ConnectionString => ConnectionStringFor("postgres");
+
+    public int Port => port;
 
     public bool IsRunning => process is { HasExited: false };
 
@@ -58,6 +70,8 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private string Log => Path.Combine(Folder, "server.log");
 
+    private string TlsFolder => Path.Combine(Folder, "tls");
+
     // PostgreSQL refuses to run as root; Debian's package makes this user.
     private static IEnumerable<string> AsServerUser =>
         System.Environment.IsPrivilegedProcess ? ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups"] : [];
@@ -65,20 +79,33 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Comes back when a client can log in.</summary>
     public static async Task<PostgresServer> StartAsync(PostgresOptions? options = null)
     {
-        var server = new PostgresServer(FindBinaries()
-            ?? throw new InvalidOperationException("No PostgreSQL server is installed below /usr/lib/postgresql or on the path."));
-        try
-        {
-            await server.InitializeAsync(options ?? new PostgresOptions());
-            await server.StartAgainAsync();
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
+        var found = FindBinaries() ?? throw new InvalidOperationException("No PostgreSQL server is installed below /usr/lib/postgresql or on the path.");
+        var server = new PostgresServer(found, options ?? new PostgresOptions(), RandomNumberGenerator.GetHexString(24));
+        await server.StartFirstAsync(server.InitializeAsync);
+        return server;
     }
+
+    /// <summary>
+    /// Starts a copy of this server that takes over all that is written here. Comes back when nothing is committed here any more
+    /// before the copy has it too.
+    /// </summary>
+    /// <param name="tls">The copy's certificate, of the same authority, where this server has one.</param>
+    public async Task<PostgresServer> StartStandbyAsync(TestCertificate? tls = null)
+    {
+        var standby = new PostgresServer(binaries, options with { Tls = tls }, password);
+        await standby.StartFirstAsync(() => standby.CopyAsync(this));
+        await ExecuteAsync($"ALTER SYSTEM SET synchronous_standby_names = '{StandbyName}'");
+        await ExecuteAsync("SELECT pg_reload_conf()");
+        await Waiting.UntilAsync("The standby", standby.process!, standby.Log, Patience, async () =>
+        {
+            if (await ExecuteAsync("SELECT sync_state FROM pg_stat_replication") is not "sync")
+                throw new InvalidOperationException("Nothing waits for the standby yet.");
+        });
+        return standby;
+    }
+
+    /// <summary>Makes a standby the primary. It then waits for no other server.</summary>
+    public Task PromoteAsync() => Commands.RunAsync([.. AsServerUser, Path.Combine(binaries, "pg_ctl"), "promote", "-D", Data, "-w"]);
 
     /// <summary>Starts the stopped server with the data and the port it had.</summary>
     public async Task StartAgainAsync()
@@ -160,13 +187,53 @@ public sealed class PostgresServer : IAsyncDisposable
         await using var connection = await ConnectAsync(ConnectionString);
     }
 
-    private async Task InitializeAsync(PostgresOptions options)
+    private async Task<object?> ExecuteAsync(string sql)
+    {
+        await using var connection = await ConnectAsync(ConnectionString);
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync();
+    }
+
+    private async Task StartFirstAsync(Func<Task> make)
+    {
+        try
+        {
+            await make();
+            await StartAgainAsync();
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Gives the folder, with all that is in it, to the user that the server runs as.</summary>
+    private async Task HandOverFolderAsync()
+    {
+        await File.WriteAllTextAsync(Log, "");
+        options.Tls?.Write(TlsFolder);
+        if (System.Environment.IsPrivilegedProcess)
+            await Commands.RunAsync(["chown", "-R", "postgres:postgres", folder.FullName]);
+    }
+
+    private async Task CopyAsync(PostgresServer primary)
+    {
+        await HandOverFolderAsync();
+        var from = $"host=127.0.0.1 port={primary.port} user={User} application_name={StandbyName}"
+            + (options.Tls is null ? "" : $" sslmode=verify-full sslrootcert={Path.Combine(TlsFolder, "ca.pem")}");
+        // The slot keeps what the standby still needs, however late it starts.
+        await Commands.RunAsync(
+            [.. AsServerUser, Path.Combine(binaries, "pg_basebackup"), "-d", from, "-D", Data, "-R", "-C", "-S", StandbyName, "--checkpoint=fast", "--no-sync"],
+            new Dictionary<string, string>(Environment, StringComparer.Ordinal) { ["PGPASSWORD"] = password });
+        await ConfigureAsync();
+    }
+
+    private async Task InitializeAsync()
     {
         var passwordFile = Path.Combine(Folder, "password");
         await File.WriteAllTextAsync(passwordFile, password);
-        await File.WriteAllTextAsync(Log, "");
-        if (System.Environment.IsPrivilegedProcess)
-            await Commands.RunAsync(["chown", "-R", "postgres:postgres", folder.FullName]);
+        await HandOverFolderAsync();
 
         // Nothing is lost that the loss of the machine during this second would not lose anyway; the server itself syncs.
         await Commands.RunAsync(
@@ -175,7 +242,24 @@ public sealed class PostgresServer : IAsyncDisposable
             "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions",
         ]);
         File.Delete(passwordFile);
-        await File.AppendAllLinesAsync(Path.Combine(Data, "postgresql.conf"),
+        await ConfigureAsync();
+        if (options.Tls is not null)
+        {
+            var access = Path.Combine(Data, "pg_hba.conf");
+            await File.WriteAllTextAsync(access, (await File.ReadAllTextAsync(access)).Replace("\nhost ", "\nhostssl ", StringComparison.Ordinal));
+        }
+    }
+
+    // Of a line that is there twice the last counts: a copy has those of its primary.
+    private Task ConfigureAsync()
+    {
+        IEnumerable<string> tls = options.Tls is null ? [] :
+        [
+            "ssl = on",
+            $"ssl_cert_file = '{Path.Combine(TlsFolder, "own.pem")}'",
+            $"ssl_key_file = '{Path.Combine(TlsFolder, "own.key")}'",
+        ];
+        return File.AppendAllLinesAsync(Path.Combine(Data, "postgresql.conf"),
         [
             "listen_addresses = '127.0.0.1'",
             $"port = {port}",
@@ -184,19 +268,19 @@ public sealed class PostgresServer : IAsyncDisposable
             $"max_wal_size = {options.MaxWalSize}",
             $"max_connections = {options.MaxConnections}",
             options.Statements ? "shared_preload_libraries = 'pg_stat_statements'" : "",
+            .. tls,
             .. options.Configuration,
         ]);
     }
 
-    // A server's own variables (PGDATA, PGPORT, …) are not ours to follow.
-    private static Dictionary<string, string> Environment => new(StringComparer.Ordinal) { ["LANG"] = "C.UTF-8" };
+    // A server's own variables (PGDATA, PGPORT, …) are not ours to follow, nor is what lies in somebody's home.
+    private Dictionary<string, string> Environment => new(StringComparer.Ordinal) { ["LANG"] = "C.UTF-8", ["HOME"] = Folder };
 
-    private string ConnectionStringFor(string database) => new NpgsqlConnectionStringBuilder
+    private string ConnectionStringFor(string database)
     {
-        Host = "127.0.0.1",
-        Port = port,
-        Username = User,
-        Password = password,
-        Database = database,
-    }.ConnectionString;
+        var connection = new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = port, Username = User, Password = password, Database = database };
+        if (options.Tls is not null)
+            (connection.SslMode, connection.RootCertificate) = (SslMode.VerifyFull, Path.Combine(TlsFolder, "ca.pem"));
+        return connection.ConnectionString;
+    }
 }

@@ -15,6 +15,9 @@ public static class ProcessTree
     public static TimeSpan ProcessorTime(int root) =>
         TimeSpan.FromSeconds(Living(root).Sum(static each => each.Ticks) / TicksPerSecond);
 
+    /// <summary>True where a signal has stopped the process and none has let it go on.</summary>
+    public static bool IsStopped(int id) => Read(id) is { State: 'T' };
+
     /// <summary>Bytes of the regular files below a folder. A file that goes away meanwhile counts nothing.</summary>
     public static long BytesOnDisk(string folder)
     {
@@ -63,10 +66,10 @@ public static class ProcessTree
         var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
         return fields[0] is "Z" or "X"
             ? null
-            : new Entry(id, Number(fields[1]), Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14]));
+            : new Entry(id, fields[0][0], Number(fields[1]), Number(fields[11]) + Number(fields[12]) + Number(fields[13]) + Number(fields[14]));
     }
 
     private static int Number(string field) => int.Parse(field, CultureInfo.InvariantCulture);
 
-    private sealed record Entry(int Id, int Parent, long Ticks);
+    private sealed record Entry(int Id, char State, int Parent, long Ticks);
 }

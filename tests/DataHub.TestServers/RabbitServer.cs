@@ -1,4 +1,6 @@
+using System.Net.Security;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using RabbitMQ.Client;
 
@@ -9,6 +11,12 @@ public sealed record RabbitOptions
 {
     /// <summary>Above this the server stops taking messages.</summary>
     public string MemoryLimit { get; init; } = "1GB";
+
+    /// <summary>The server's certificate: it then listens with TLS only.</summary>
+    public TestCertificate? Tls { get; init; }
+
+    /// <summary>With TLS: lets nobody in who has no certificate of the same authority.</summary>
+    public bool AsksForCertificate { get; init; }
 
     /// <summary>Further lines of rabbitmq.conf.</summary>
     public IReadOnlyList<string> Configuration { get; init; } = [];
@@ -21,13 +29,14 @@ public sealed record RabbitOptions
 public sealed class RabbitServer : IAsyncDisposable
 {
     private const string Scripts = "/usr/lib/rabbitmq/bin";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly ErlangGround ground;
     private readonly bool ownsGround;
     private readonly RabbitCredentials credentials;
     private readonly int port = LoopbackPorts.Next();
     private readonly int distributionPort = LoopbackPorts.Next();
+    private TestCertificate? tls;
     private GuardedProcess? process;
 
     internal RabbitServer(ErlangGround ground, bool ownsGround, string nodeName, RabbitCredentials credentials)
@@ -50,7 +59,7 @@ public sealed class RabbitServer : IAsyncDisposable
     public Uri Uri => new(ConnectionString);
 
     /// <summary>The default virtual host.</summary>
-    public string ConnectionString => $"amqp://{credentials.User}:{credentials.Password}@127.0.0.1:{port}/";
+    public string ConnectionString => $"{(tls is null ? "amqp" : "amqps")}://{credentials.User}:{credentials.Password}@127.0.0.1:{port}/";
 
     public bool IsRunning => process is { HasExited: false };
 
@@ -94,6 +103,14 @@ public sealed class RabbitServer : IAsyncDisposable
         process = await GuardedProcess.StartAsync(
             "KILL", Folder, Path.Combine(Folder, "output.log"), [Path.Combine(Scripts, "rabbitmq-server")], Environment);
         await Waiting.UntilAsync("RabbitMQ", process, log, Patience, ConnectAsync);
+    }
+
+    /// <summary>The certificate that the server has at its next start.</summary>
+    public void UseCertificate(TestCertificate certificate)
+    {
+        ArgumentNullException.ThrowIfNull(certificate);
+        tls = certificate;
+        certificate.Write(TlsFolder);
     }
 
     /// <summary>Stops as an operator would.</summary>
@@ -141,7 +158,7 @@ public sealed class RabbitServer : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(Folder, "enabled_plugins"), "[].\n");
         await File.WriteAllLinesAsync(Path.Combine(Folder, "rabbitmq.conf"),
         [
-            $"listeners.tcp.1 = 127.0.0.1:{port}",
+            .. Listeners(options),
             $"default_user = {credentials.User}",
             $"default_pass = {credentials.Password}",
             $"vm_memory_high_watermark.absolute = {options.MemoryLimit}",
@@ -149,6 +166,26 @@ public sealed class RabbitServer : IAsyncDisposable
             "log.file = server.log",
             .. options.Configuration,
         ]);
+    }
+
+    private string TlsFolder => Path.Combine(Folder, "tls");
+
+    private IEnumerable<string> Listeners(RabbitOptions options)
+    {
+        if (options.Tls is not { } certificate)
+            return [$"listeners.tcp.1 = 127.0.0.1:{port}"];
+        tls = certificate;
+        var files = certificate.Write(TlsFolder);
+        return
+        [
+            "listeners.tcp = none",
+            $"listeners.ssl.1 = 127.0.0.1:{port}",
+            $"ssl_options.cacertfile = {files.Authority}",
+            $"ssl_options.certfile = {files.Certificate}",
+            $"ssl_options.keyfile = {files.Key}",
+            $"ssl_options.verify = verify_{(options.AsksForCertificate ? "peer" : "none")}",
+            $"ssl_options.fail_if_no_peer_cert = {(options.AsksForCertificate ? "true" : "false")}",
+        ];
     }
 
     // Every path is set, so that nothing of an installed server's own configuration is read.
@@ -173,6 +210,13 @@ public sealed class RabbitServer : IAsyncDisposable
     private async Task ConnectAsync()
     {
         var factory = new ConnectionFactory { Uri = Uri, AutomaticRecoveryEnabled = false };
+        if (tls is not null)
+        {
+            // Whether it answers is asked here, not whom it is trusted by: the server has just been started.
+            factory.Ssl.AcceptablePolicyErrors = SslPolicyErrors.RemoteCertificateNameMismatch | SslPolicyErrors.RemoteCertificateChainErrors;
+            factory.Ssl.Certs = [X509Certificate2.CreateFromPem(tls.Certificate, tls.Key)];
+        }
+
         await using var connection = await factory.CreateConnectionAsync();
     }
 }

@@ -15,7 +15,6 @@ namespace DataHub.Adapters.Chengdu;
 /// </summary>
 public sealed class ChengduAdapter : ICityAdapter, IDisposable
 {
-    public const string CasesPath = "/native/chengdu/cases";
     private const string OutcomesPath = "webhooks/outcomes";
     private const string RefusalsPath = "webhooks/refusals";
 
@@ -36,6 +35,9 @@ public sealed class ChengduAdapter : ICityAdapter, IDisposable
     }
 
     public string City => _context.City.Code;
+
+    /// <summary>Where a city of this interface hands in, below the adapter's root.</summary>
+    public static string CasesPathOf(string cityKey) => $"/native/{cityKey}/cases";
 
     public bool IsCircuitOpen => _city.IsCircuitOpen;
 
@@ -60,7 +62,7 @@ public sealed class ChengduAdapter : ICityAdapter, IDisposable
         notice.MessageId,
         cancellationToken);
 
-    public void MapEndpoints(IEndpointRouteBuilder routes) => routes.MapPost(CasesPath, TakeInAsync);
+    public void MapEndpoints(IEndpointRouteBuilder routes) => routes.MapPost(CasesPathOf(_context.City.Key), TakeInAsync);
 
     public Task RunAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

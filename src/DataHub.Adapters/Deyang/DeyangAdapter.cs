@@ -18,7 +18,6 @@ namespace DataHub.Adapters.Deyang;
 /// </summary>
 public sealed class DeyangAdapter : ICityAdapter, IDisposable
 {
-    public const string ServicePath = "/native/deyang/service";
     private const string CityServicePath = "service";
 
     private static readonly MediaTypeHeaderValue SoapXml = new(Soap.MediaType, "utf-8");
@@ -39,6 +38,9 @@ public sealed class DeyangAdapter : ICityAdapter, IDisposable
 
     public string City => _context.City.Code;
 
+    /// <summary>Where a city of this interface hands in, below the adapter's root.</summary>
+    public static string ServicePathOf(string cityKey) => $"/native/{cityKey}/service";
+
     public bool IsCircuitOpen => _city.IsCircuitOpen;
 
     public Task<DeliveryOutcome> DeliverAsync(Delivery delivery, CancellationToken cancellationToken)
@@ -55,7 +57,7 @@ public sealed class DeyangAdapter : ICityAdapter, IDisposable
         }
         catch (System.Xml.XmlException)
         {
-            return Task.FromResult<DeliveryOutcome>(new DeliveryOutcome.Rejected("deyang: a text holds a character that XML cannot carry"));
+            return Task.FromResult<DeliveryOutcome>(new DeliveryOutcome.Rejected($"{_context.City.Key}: a text holds a character that XML cannot carry"));
         }
 
         return PostAsync(body, delivery.MessageId, cancellationToken);
@@ -67,7 +69,7 @@ public sealed class DeyangAdapter : ICityAdapter, IDisposable
         return PostAsync(Soap.Write(NativeXml.Write(DeyangXml.Refusal, _context.Mapping.Acks.ToNative(ack))), notice.MessageId, cancellationToken);
     }
 
-    public void MapEndpoints(IEndpointRouteBuilder routes) => routes.MapPost(ServicePath, TakeInAsync);
+    public void MapEndpoints(IEndpointRouteBuilder routes) => routes.MapPost(ServicePathOf(_context.City.Key), TakeInAsync);
 
     public Task RunAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -127,7 +129,7 @@ public sealed class DeyangAdapter : ICityAdapter, IDisposable
             return null;
         if (Soap.ReadFault(content) is { } fault)
         {
-            var why = $"deyang: fault {fault.Code} {fault.Reason.Code}";
+            var why = $"{_context.City.Key}: fault {fault.Code} {fault.Reason.Code}";
             return fault.Code == SoapFaultCode.Receiver ? new DeliveryOutcome.Transient(why, null) : new DeliveryOutcome.Rejected(why);
         }
 

@@ -76,11 +76,11 @@ public sealed partial class AdapterNode
     private List<Reason>? Form(NativeIntake message)
     {
         List<Reason> reasons = [];
-        if (!EventFormat.IsIdentifier(message.MessageId) || HubFrames.IsReportId(message.MessageId, City))
+        if (!EventFormat.IsIdentifier(message.MessageId) || HubFrames.IsReportId(message.MessageId, City) || IsPartId(message.MessageId))
             reasons.Add(Reasons.Of(ReasonCodes.PatternMismatch, "$.messageId"));
         if (!PayloadCheck.IsBusiness(message.Type))
             reasons.Add(Reasons.Of(ReasonCodes.UnknownType, "$.type"));
-        else if (FlowCatalogue.OpenedBy(message.Type) is null && message.ExchangeId is null)
+        else if (!FlowCatalogue.Opens(message.Type) && message.ExchangeId is null)
             reasons.Add(Reasons.Of(ReasonCodes.RequiredMissing, "$.exchangeId"));
         else if (message.ExchangeId is not null && !EventFormat.IsExchangeId(message.ExchangeId))
             reasons.Add(Reasons.Of(ReasonCodes.PatternMismatch, "$.exchangeId"));
@@ -110,7 +110,13 @@ public sealed partial class AdapterNode
             return;
         }
 
-        var opens = FlowCatalogue.OpenedBy(message.Type);
+        var opens = FlowCatalogue.OpenedBy(message.Type, payload!, check.Registry);
+        if (opens is null && FlowCatalogue.Opens(message.Type))
+        {
+            await RefuseAsync(step, message, [Reasons.Of(ReasonCodes.UnknownItem, "$.itemCode")], tell, cancel);
+            return;
+        }
+
         if (opens is null && step.Exchange(message.ExchangeId!) is null)
         {
             await RefuseAsync(step, message, [Reasons.Of(ReasonCodes.UnknownExchange, "$.exchangeId")], tell, cancel);
@@ -119,15 +125,21 @@ public sealed partial class AdapterNode
 
         var shard = opens is null ? shards.Of(message.ExchangeId!) : OpeningShard.Of(payload!, shards) ?? step.OpeningShard;
         var number = step.Links[shard].Assigned + 1;
-        var exchangeId = opens is null ? message.ExchangeId!
-            : string.Create(CultureInfo.InvariantCulture, $"{City}-{WorkingDayCalendar.ShanghaiDate(step.Now):yyyyMMdd}-{shards.ExchangeNumber(number, shard):D10}");
+        var exchangeId = opens is null ? message.ExchangeId! : NewExchangeId(step, shard, number);
         step.Make(shard, message.MessageId, message.Type, exchangeId, message.Data);
         var row = Views.AfterSending(opens is null ? step.Exchange(exchangeId) : null, opens, exchangeId, City, payload!, step.Now);
         step.Put(row);
         if (HubFrames.CarriesOutcome(row.State.Flow, message.Type))
             step.SentOutcomes.Add((message.MessageId, message.Type, payload!));
+        if (payload is JointApplication whole)
+            SplitApplication(step, shard, number, row, whole);
+        else if (payload is CaseWithdrawal withdrawal && row.State.Flow == JointFlow.Code)
+            await SplitWithdrawalAsync(step, shard, number, row, withdrawal, cancel);
         tell(new IntakeOutcome.Accepted(message.MessageId, exchangeId, number, Duplicate: false));
     }
+
+    private string NewExchangeId(AdapterStep step, int shard, long number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{City}-{WorkingDayCalendar.ShanghaiDate(step.Now):yyyyMMdd}-{shards.ExchangeNumber(number, shard):D10}");
 
     private async Task RefuseAsync(AdapterStep step, NativeIntake message, IReadOnlyList<Reason> reasons, Action<IntakeOutcome> tell, CancellationToken cancel)
     {

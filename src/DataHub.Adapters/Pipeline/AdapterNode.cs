@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
@@ -168,34 +167,33 @@ public sealed partial class AdapterNode : IAdapterIntake
         await work.Done.Task;
     }
 
-    /// <summary>Tries a parked delivery again, for an operator, with a reason that is journalled.</summary>
-    /// <returns>False where no such delivery is parked.</returns>
-    public async Task<bool> ReplayParkedAsync(long journalNumber, int position, string operatorName, string reason, CancellationToken cancel)
+    /// <summary>Tries a parked delivery again, as an operator asked; once, however often the request comes.</summary>
+    /// <returns>Null where the request was carried out before.</returns>
+    /// <exception cref="StoreUnavailableException">The request has its outcome in the store, or is still open.</exception>
+    public async Task<ReplayOutcome?> ReplayAsync(ReplayRequest request, CancellationToken cancel)
     {
-        var parked = (await store.ParkedDeliveriesAsync(City, cancel)).Find(d => d.Row.Number == journalNumber && d.Position == position);
-        if (parked is null)
-            return false;
-        var work = new AdapterWork(1, static () => Wants.Nothing, (step, _) =>
+        ArgumentNullException.ThrowIfNull(request);
+        PendingDelivery? parked = null;
+        ReplayOutcome? outcome = null;
+        var work = new AdapterWork(1, () => new Wants([request.JournalKey], []), async (step, token) =>
         {
-            step.Append(new JournalEntry
-            {
-                Kind = EntryKind.Operator,
-                Key = string.Create(CultureInfo.InvariantCulture, $"operator:redeliver:{journalNumber}:{position}:{step.Now.UtcTicks}"),
-                MessageId = parked.Row.MessageId,
-                Type = parked.Row.Type,
-                ExchangeId = parked.ExchangeId,
-                Sender = operatorName,
-                Sequence = 0,
-                At = step.Now,
-                Body = System.Text.Encoding.UTF8.GetBytes(reason),
-            });
-            step.Commit.NativeDeliveries.Add(new NativeDeliveryRow(journalNumber, -1, parked.ExchangeId, parked.Refusal, position, 0, step.Now, null));
-            return Task.CompletedTask;
+            if (step.Known(request.JournalKey) is not null)
+                return;
+            parked = (await store.ParkedDeliveriesAsync(City, token)).Find(d => d.Row.Number == request.Number && d.Position == request.Position);
+            // The table still names a delivery that an earlier request of this group has set free.
+            if (step.Commit.NativeDeliveries.Exists(d => d.EntryIndex < 0 && d.JournalNumber == request.Number && d.Position == request.Position))
+                parked = null;
+            outcome = parked is null ? ReplayOutcome.NothingParked : ReplayOutcome.Worked;
+            step.Append(request.Entry(parked?.Row, parked?.ExchangeId ?? Nodes.NoExchange, step.Now, parked is null ? ReasonCodes.NotFound : null));
+            step.Commit.Replayed.Add((request.Id, outcome.Value));
+            if (parked is not null)
+                step.Commit.NativeDeliveries.Add(new NativeDeliveryRow(request.Number, -1, parked.ExchangeId, parked.Refusal, request.Position, 0, step.Now, null));
         });
         await loop.PostAsync(work, cancel);
         await work.Done.Task;
-        Deliveries.Resume(parked with { Attempts = 0, NextAttemptAt = time.GetUtcNow(), ParkedCause = null });
-        return true;
+        if (parked is not null)
+            Deliveries.Resume(parked with { Attempts = 0, NextAttemptAt = time.GetUtcNow(), ParkedCause = null });
+        return outcome;
     }
 
     private async Task PostponeAsync(NativeDeliveryRow row, CancellationToken cancel)
@@ -275,6 +273,8 @@ public sealed partial class AdapterNode : IAdapterIntake
                     At = step.Now,
                     Body = body,
                 });
+                if (step.Told.Contains(signed.Id))
+                    step.Commit.NativeDeliveries.Add(new NativeDeliveryRow(0, index, signed.ExchangeId, Refusal: false, 0, 0, step.Now, null));
                 step.Commit.Outgoing.Add(new OutgoingRow(shards.Nodes[shard], signed.Sequence, index, 0, null, 0, null));
                 outgoing[shard].Add(new OutgoingMessage(signed.Sequence, body, null, 0, null, Urgency.CanWait(signed.Type)));
             }

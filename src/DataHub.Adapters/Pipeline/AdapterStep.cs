@@ -4,6 +4,7 @@ using DataHub.Contracts.Payloads;
 using DataHub.Core.Errors;
 using DataHub.Core.Journal;
 using DataHub.Core.Messaging;
+using DataHub.Core.Statistics;
 using DataHub.Core.Storage;
 using DataHub.Core.Validation;
 
@@ -29,6 +30,9 @@ internal sealed class AdapterStep(string city, long fence, HubShards shards, INo
 
     /// <summary>The city's own messages of this group with the shard that each goes to, signed together at its end.</summary>
     public List<(int Shard, CloudEvent Event)> Own { get; } = [];
+
+    /// <summary>Ids of own messages that the city's system did not make itself, and is told of.</summary>
+    public HashSet<string> Told { get; } = new(StringComparer.Ordinal);
 
     public void Advance(int shard, long number)
     {
@@ -112,6 +116,10 @@ internal sealed class AdapterStep(string city, long fence, HubShards shards, INo
             Body = kept,
             Reasons = ReasonList.Write(reasons),
         });
+
+        // What the hub sent and cannot be trusted is a fault of the link, not of the city's applications.
+        if (sender == city)
+            RefusalStatistics.AddAtCity(Commit.Statistics, city, type, reasons, Now);
     }
 }
 

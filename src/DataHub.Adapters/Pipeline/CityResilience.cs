@@ -63,21 +63,15 @@ public sealed class CityPipeline : IDisposable
         _options = options;
         _bulkhead = new SemaphoreSlim(options.MaxConcurrency);
 
-        // Retry stands outside the breaker, and an open circuit is no fault to it: it ends the attempts at once.
-        var faults = new PredicateBuilder<DeliveryOutcome>()
-            .HandleResult(static outcome => outcome is DeliveryOutcome.Transient)
-            .Handle<TimeoutRejectedException>()
-            .Handle<Exception>(IsTransient);
-        Func<RetryPredicateArguments<DeliveryOutcome>, ValueTask<bool>> handled = faults;
         var builder = new ResiliencePipelineBuilder<DeliveryOutcome> { Name = cityKey, TimeProvider = time };
         if (options.Retries > 0)
         {
             builder.AddRetry(new RetryStrategyOptions<DeliveryOutcome>
             {
-                // A city that says when to come back is not pressed: the outgoing queue waits that long.
-                ShouldHandle = arguments => arguments.Outcome.Result is DeliveryOutcome.Transient { RetryAfter: not null }
-                    ? PredicateResult.False()
-                    : handled(arguments),
+                // A city that says when to come back is not pressed: the outgoing queue waits that long. Retry stands outside
+                // the breaker, and an open circuit is no fault to it: it ends the attempts at once.
+                ShouldHandle = static arguments => ValueTask.FromResult(
+                    arguments.Outcome.Result is not DeliveryOutcome.Transient { RetryAfter: not null } && IsFault(arguments.Outcome, arguments.Context)),
                 MaxRetryAttempts = options.Retries,
                 Delay = options.RetryDelay,
                 MaxDelay = TimeSpan.FromSeconds(5),
@@ -89,7 +83,7 @@ public sealed class CityPipeline : IDisposable
         _pipeline = builder
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions<DeliveryOutcome>
             {
-                ShouldHandle = faults,
+                ShouldHandle = static arguments => ValueTask.FromResult(IsFault(arguments.Outcome, arguments.Context)),
                 FailureRatio = options.BreakerFailureRatio,
                 MinimumThroughput = options.BreakerThroughput,
                 SamplingDuration = options.BreakerWindow,
@@ -123,7 +117,8 @@ public sealed class CityPipeline : IDisposable
         catch (Exception fault) when (IsTransient(fault) && !cancellationToken.IsCancellationRequested)
         {
             // The type alone: messages of I/O faults may quote what was sent.
-            return new DeliveryOutcome.Transient($"{_cityKey}: {fault.GetType().Name}", null);
+            var cause = fault is OperationCanceledException { InnerException: { } inner } ? inner : fault;
+            return new DeliveryOutcome.Transient($"{_cityKey}: {cause.GetType().Name}", null);
         }
         finally
         {
@@ -137,7 +132,12 @@ public sealed class CityPipeline : IDisposable
         _bulkhead.Dispose();
     }
 
+    private static bool IsFault(Outcome<DeliveryOutcome> outcome, ResilienceContext context) => outcome.Exception is { } fault
+        ? fault is TimeoutRejectedException || (IsTransient(fault) && !context.CancellationToken.IsCancellationRequested)
+        : outcome.Result is DeliveryOutcome.Transient;
+
+    /// <summary>A cancellation too, where it is not the caller's: a connection that does not come about in time is told as one.</summary>
     private static bool IsTransient(Exception fault) =>
-        fault is HttpRequestException or IOException or TimeoutException or System.Net.Sockets.SocketException
+        fault is OperationCanceledException or HttpRequestException or IOException or TimeoutException or System.Net.Sockets.SocketException
             or Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: 5 or 6 } or Npgsql.NpgsqlException;
 }

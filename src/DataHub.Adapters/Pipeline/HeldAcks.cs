@@ -11,7 +11,8 @@ internal static class HeldAcks
         null => new DeliveryOutcome.Rejected("The city's answer cannot be read: " + string.Join(", ", faults.Select(fault => $"{fault.Code} {fault.Path}"))),
         { Result: HeldResult.Held, OutcomeCode: null } => new DeliveryOutcome.Held(null),
         { Result: HeldResult.Held } => new DeliveryOutcome.Held(new HeldOutcome(ack.OutcomeCode, ack.AmountFen, ack.Reference)),
-        { Result: HeldResult.Busy } => new DeliveryOutcome.Transient(ack.Note ?? "The city's system is busy", null),
-        _ => new DeliveryOutcome.Rejected(ack.Note ?? "The city's system refused the message"),
+        // The city's note is free text, which may name a person: it stays with the city.
+        { Result: HeldResult.Busy } => new DeliveryOutcome.Transient("The city's system is busy", null),
+        _ => new DeliveryOutcome.Rejected("The city's system refused the message; its own log says why"),
     };
 }

@@ -96,7 +96,7 @@ public sealed class HttpIntake(CityAdapterContext context, NativeSignature signa
             // The connection broke or the framing was wrong: there is no one to answer and nothing whole to journal.
             return Unreadable();
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault) when (fault is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             // The type alone: a message may quote what was sent.
             _log.LogError("Native request of {City} failed: {Fault}", context.City.Key, fault.GetType().FullName);

@@ -127,7 +127,8 @@ internal sealed class HubFrames(string city, ILogger log)
                 TakeReceipt(step, shard, index, receipt);
                 break;
             case DeadlineNotice:
-                // Stands in the journal and so in the timeline; the cities' native interfaces have no form for it.
+                // Told to the city's system; it changes nothing in the exchange.
+                step.Commit.NativeDeliveries.Add(new NativeDeliveryRow(0, index, e.ExchangeId, Refusal: false, 0, 0, step.Now, null));
                 break;
             default:
                 var row = Views.AfterReceiving(step.Exchange(e.ExchangeId), e, payload, city, step.Now);

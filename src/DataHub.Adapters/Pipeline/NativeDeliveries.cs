@@ -62,7 +62,7 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
         ArgumentNullException.ThrowIfNull(committed);
         lock (reading)
         {
-            complete = complete && running.Adapter is not null && Volatile.Read(ref inMemory) + committed.Count <= InMemory;
+            complete = complete && Volatile.Read(ref inMemory) + committed.Count <= InMemory;
             if (complete)
             {
                 foreach (var row in committed.Where(d => d.Row.Number > loadedUpTo))
@@ -151,8 +151,11 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
             {
                 return;
             }
-            catch (StoreUnavailableException)
+            catch (Exception fault)
             {
+                // Whatever it is, nobody else reads the table: what waits there would wait until a restart.
+                if (fault is not StoreUnavailableException)
+                    log.LogError("The deliveries that wait for {City} could not be read ({Fault}); it is tried again.", city, fault.GetType().Name);
                 await Task.Delay(TimeSpan.FromSeconds(1), time, cancel).ContinueWith(static _ => { }, TaskScheduler.Default);
             }
         }
@@ -201,7 +204,7 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
                 }
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception) when (cancel.IsCancellationRequested)
         {
             // Shutting down: the row is still in the table.
         }
@@ -277,7 +280,7 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
             var entry = receipt.Entries[row.Position];
             return await adapter.NotifyRefusalAsync(new RefusalNotice(entry.MessageId, "", entry.ExchangeId, entry.Reasons ?? []), cancel);
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (Exception fault) when (!cancel.IsCancellationRequested)
         {
             log.LogWarning("Delivering {MessageId} of {ExchangeId} to {City} met a fault ({Fault}).", e.Id, row.ExchangeId, city, fault.GetType().Name);
             return new DeliveryOutcome.Transient(fault.GetType().Name, null);

@@ -15,7 +15,11 @@ internal static class OpeningShard
     /// <summary>Null where any shard will do.</summary>
     public static int? Of(IPayload payload, HubShards shards) => payload switch
     {
+        // Only the city's own system may name a whole that does not exist: what it names decides the shard, which refuses it.
+        ServiceSubmission { Joint: { } joint } => shards.Of(joint.WholeExchangeId),
         ResultNotice notice => OfPatient(notice.Patient, shards),
+        RecognitionSearch search => OfPatient(search.Patient, shards),
+        ConsentWithdrawal withdrawal => OfPatient(withdrawal.Patient, shards),
         RecognitionQuery query => OfPatient(query.Patient, shards),
         _ => null,
     };

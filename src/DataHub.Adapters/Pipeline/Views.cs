@@ -1,3 +1,4 @@
+using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Flows;
@@ -42,7 +43,7 @@ internal static class Views
                     State = e.HubState ?? row.State.State,
                     Version = version,
                     ChangedAt = now,
-                    TargetCity = row.State.TargetCity.Length == 0 && e.SenderCity != source ? e.SenderCity : row.State.TargetCity,
+                    TargetCity = row.State.TargetCity.Length == 0 && e.SenderCity != source && !HubShards.IsHub(e.SenderCity) ? e.SenderCity : row.State.TargetCity,
                 },
             };
         }

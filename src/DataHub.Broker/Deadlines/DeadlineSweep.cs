@@ -10,53 +10,51 @@ using DataHub.Core.Storage;
 namespace DataHub.Broker.Deadlines;
 
 /// <summary>
-/// Tells both sides when a leg's deadline is near and when it has passed: once per leg and stage. A leg is late when its
-/// due day has ended in Asia/Shanghai.
+/// Tells both sides when a deadline is near, when it has passed, and again while nothing is done, each stage once
+/// (<see cref="NoticePlan"/>). What is told and the stage reached are one commit, so a crash repeats nothing.
 /// </summary>
 internal sealed class DeadlineSweep(INodeStore store, RegistrySnapshot registry)
 {
-    /// <summary>Working days before the due day on which the warning goes out.</summary>
-    private const int WarningDays = 2;
-
+    /// <summary>Exchanges in one turn: with their notices well below what a group of the hub's loop may weigh.</summary>
     private const int AtOnce = 200;
 
-    public async Task ApplyAsync(HubStep step, CancellationToken cancel)
+    /// <returns>True where more may be waiting for the next turn.</returns>
+    public async Task<bool> ApplyAsync(HubStep step, CancellationToken cancel)
     {
         var today = WorkingDayCalendar.ShanghaiDate(step.Now);
-        var breached = await store.DueAsync(step.Node, today.AddDays(-1), stageBelow: 2, AtOnce, cancel);
-        var near = await store.DueAsync(step.Node, registry.Calendar.AddWorkingDays(today, WarningDays).Date, stageBelow: 1, AtOnce, cancel);
-        await step.LoadAsync([], [.. breached.Concat(near).Select(r => r.State.ExchangeId)], cancel);
-        foreach (var id in breached.Concat(near).Select(r => r.State.ExchangeId).Distinct(StringComparer.Ordinal))
+        var due = await store.DueAsync(step.Node, today, AtOnce, cancel);
+        await step.LoadAsync([], [.. due.Select(r => r.State.ExchangeId)], cancel);
+        foreach (var id in due.Select(r => r.State.ExchangeId))
         {
             // Read again through the step: an earlier work item of this group may have moved it on.
-            if (step.Exchange(id) is { State.Clock: { StoppedOn: null } clock, State.Final: false } row)
-                Notify(step, row, clock.DueOn < today ? DeadlineStage.Breach : DeadlineStage.Warning);
+            if (step.Exchange(id) is not { NoticeOn: { } day } row || day > today)
+                continue;
+            if (await WithdrawnConsents.DueAsync(step, row, registry, cancel))
+                continue;
+            var stage = NoticePlan.Due(row.State, row.NoticeStage, today, registry);
+            if (stage is { } reached)
+                Tell(step, row, reached);
+            step.Put(row with { NoticeStage = stage ?? row.NoticeStage, NoticeOn = NoticePlan.Next(row.State, stage ?? row.NoticeStage, registry) });
         }
+
+        return due.Count == AtOnce;
     }
 
-    private static void Notify(HubStep step, ExchangeRow row, DeadlineStage stage)
+    private void Tell(HubStep step, ExchangeRow row, int stage)
     {
-        var number = stage == DeadlineStage.Breach ? 2 : 1;
-        if (row.NoticeStage >= number)
-            return;
-        var clock = row.State.Clock!;
-        var notice = new DeadlineNotice
-        {
-            Stage = stage,
-            State = row.State.State,
-            ResponsibleCity = clock.ResponsibleCity,
-            DueOn = clock.DueOn,
-            CalendarComplete = clock.CalendarComplete,
-        };
-        foreach (var city in new[] { row.State.SourceCity, row.State.TargetCity, clock.ResponsibleCity }.Where(c => c.Length > 0).Distinct(StringComparer.Ordinal))
-        {
-            var id = string.Create(CultureInfo.InvariantCulture, $"deadline-{row.State.ExchangeId}-{row.State.Version}-{number}-{city}");
-            step.Make(city, id, row.State.ExchangeId, notice);
-        }
+        var state = row.State;
+        var deadline = Deadline.Of(state, registry.Calendar)!;
+        var level = NoticePlan.LevelOf(stage);
+        DeadlineNotices.Tell(step, state, deadline, level > 0 ? DeadlineStage.Breach : DeadlineStage.Warning, stage);
 
-        // A holder that has not acknowledged may be treating a patient by a wrong result: worked until it is closed.
-        if (stage == DeadlineStage.Breach && row.State.Flow == RecognitionNoticeFlow.Code)
-            step.Commit.Breaks.Add(new BreakChange.Opened(new BreakRow(row.State.ExchangeId, ReasonCodes.BreakUnacknowledgedCorrection, clock.ResponsibleCity, step.Now, null)));
-        step.Put(row with { NoticeStage = number });
+        // A holder that has not acknowledged may be treating a patient by a wrong result: worked until all have. With each that
+        // does, another is responsible, so that the rest are told again and the break names them.
+        if (level > 0 && state.Flow == RecognitionNoticeFlow.Code)
+            Open(step, state, ReasonCodes.BreakUnacknowledgedCorrection, string.Join(' ', FactKeys.OpenHolders(state.Facts)));
+        if (level >= registry.CaseRules(state.Item).BreakLevel)
+            Open(step, state, ReasonCodes.BreakLegOverdue, string.Create(CultureInfo.InvariantCulture, $"{deadline.ResponsibleCity}: {state.State}, {deadline.DueOn:yyyy-MM-dd}, {level}"));
     }
+
+    private static void Open(HubStep step, ExchangeState state, string code, string detail) =>
+        step.Commit.Breaks.Add(new BreakChange.Opened(new BreakRow(state.ExchangeId, code, detail, step.Now, null)));
 }

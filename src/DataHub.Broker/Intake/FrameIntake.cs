@@ -1,3 +1,4 @@
+using DataHub.Broker.Deadlines;
 using DataHub.Broker.Reconciliation;
 using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
@@ -6,8 +7,10 @@ using DataHub.Core.Calendar;
 using DataHub.Core.Errors;
 using DataHub.Core.Flows;
 using DataHub.Core.Journal;
+using DataHub.Core.Materials;
 using DataHub.Core.Messaging;
 using DataHub.Core.Registry;
+using DataHub.Core.Statistics;
 using DataHub.Core.Storage;
 using DataHub.Core.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -27,7 +30,7 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
             if (received.Untrusted is { } untrusted)
             {
                 // Not the sender's word, so it takes no number of the sender's: journalled, and the place stays open.
-                await step.RefuseAsync(received.Raw, received.Event, untrusted, cancel);
+                await RefuseAsync(step, received, untrusted, cancel);
                 log.LogWarning("An event from {City} was refused before it was applied: {Code}.", city, untrusted[0].Code);
                 continue;
             }
@@ -64,6 +67,8 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
             if (received.Payload is HolderReport report)
                 exchanges.UnionWith(report.Entries.Where(h => h.OutcomeDigest is not null).Select(h => h.ExchangeId));
             exchanges.Add(e.ExchangeId);
+            if (JointWholes.PartOf(received) is { Joint: { } joint })
+                exchanges.Add(joint.WholeExchangeId);
         }
 
         return new Wants(keys, exchanges);
@@ -80,7 +85,7 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
 
         // An old number with another message, or a known id with another body: never merged, never applied. What was
         // refused the first time is known by its bytes and not journalled again.
-        await step.RefuseAsync(received.Raw, e, step.Known(Key(e)) is null
+        await RefuseAsync(step, received, step.Known(Key(e)) is null
             ? [Reasons.Of(ReasonCodes.SequenceReused, "$.sequence")]
             : [Reasons.Of(ReasonCodes.ReplayedWithOtherBody, "$.id")], cancel);
     }
@@ -126,6 +131,7 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
                 break;
             case Decision.Refused refused:
                 await RefuseWithReceiptAsync(step, received, e, refused.Reasons, cancel);
+                WithdrawnConsents.Refused(step, e.ExchangeId, refused.Reasons, registry);
                 break;
             default:
                 step.Append(entry with { Kind = EntryKind.Parked, Reasons = ReasonList.Write([Reasons.Of(ReasonCodes.InternalFault, "$")]) });
@@ -139,10 +145,10 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
     /// sender what became of it now. The row of the replay carries the message's bytes onward, as the parked row holds the
     /// message's key.
     /// </summary>
-    public async Task ReplayAsync(HubStep step, ReceivedEvent received, long parkedNumber, JournalEntry operatorRow, CancellationToken cancel)
+    public async Task<ReplayOutcome> ReplayAsync(HubStep step, ReceivedEvent received, long parkedNumber, JournalEntry operatorRow, CancellationToken cancel)
     {
         var e = received.Event!;
-        await step.LoadAsync([], [e.ExchangeId], cancel);
+        await step.LoadAsync([], JointWholes.PartOf(received) is { Joint: { } joint } ? [e.ExchangeId, joint.WholeExchangeId] : [e.ExchangeId], cancel);
         step.Append(operatorRow);
         var replayed = Entry(step, received, e) with { Key = "replayed:" + operatorRow.Key };
         var decision = received.Invalid is { } invalid ? new Decision.Refused(invalid) : await DecideOrParkAsync(step, e, received.Payload!, cancel);
@@ -151,37 +157,46 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
             case Decision.Advanced advanced:
                 await AdvanceAsync(step, received, replayed, advanced, cancel);
                 step.ReceiptOfReplay(e, parkedNumber, Verdict.Accepted, advanced.State.State, null);
-                break;
+                return ReplayOutcome.Worked;
             case Decision.Refused refused:
-                await step.RefuseAsync(received.Raw, e, refused.Reasons, cancel);
+                await RefuseAsync(step, received, refused.Reasons, cancel);
+                JointWholes.Refused(step, received, refused.Reasons, registry);
+                WithdrawnConsents.Refused(step, e.ExchangeId, refused.Reasons, registry);
                 step.ReceiptOfReplay(e, parkedNumber, Verdict.Refused, null, refused.Reasons);
-                break;
+                return ReplayOutcome.Refused;
             default:
                 step.Append(replayed with { Kind = EntryKind.Parked, Reasons = ReasonList.Write([Reasons.Of(ReasonCodes.InternalFault, "$")]) });
-                break;
+                return ReplayOutcome.ParkedAgain;
         }
     }
 
     private async Task AdvanceAsync(HubStep step, ReceivedEvent received, JournalEntry entry, Decision.Advanced advanced, CancellationToken cancel)
     {
         var previous = step.Exchange(entry.ExchangeId);
-        var next = Reconciler.Next(previous, advanced.State);
+        var next = DeadlineWatch.After(previous, Reconciler.Next(previous, advanced.State), registry);
         var index = step.Append(entry);
         step.Put(next);
+        StepStatistics.Add(step.Commit.Statistics, previous?.State, received.Event!.Type, received.Event.SenderCity, received.Payload!, next.State, registry);
+        step.Commit.Materials.AddRange(NamedMaterials.Of(received.Payload!, entry.ExchangeId, entry.MessageId, entry.Sender, step.Now));
         if (next.State.Final && previous is not { State.Final: true })
             step.Closed.Add(next);
+        if (DeadlineWatch.Relieved(previous, next))
+            step.Commit.Breaks.Add(new BreakChange.Healed(next.State.ExchangeId, [ReasonCodes.BreakLegOverdue], step.Now));
         await ApplyEffectsAsync(step, received, index, next, advanced.Effects, cancel);
+        DeadlineNotices.SupplementAsked(step, previous, next, registry.Calendar);
+        JointWholes.Advanced(step, previous, next, registry);
     }
 
     /// <summary>The flow's decision; null where deciding met a fault of our own, not the sender's.</summary>
     private async Task<Decision?> DecideOrParkAsync(HubStep step, CloudEvent e, IPayload payload, CancellationToken cancel)
     {
-        var published = await PublishedAsync(step, payload, cancel);
+        var published = await PublishedAsync(step, e.SenderCity, payload, cancel);
+        var consentWithdrawn = await ConsentWithdrawnAsync(step, step.Exchange(e.ExchangeId), e.SenderCity, payload, cancel);
         try
         {
             var row = step.Exchange(e.ExchangeId);
             var target = "";
-            if (row is null && FlowCatalogue.OpenedBy(e.Type) is { } flow)
+            if (row is null && FlowCatalogue.OpenedBy(e.Type, payload, registry) is { } flow)
             {
                 var reasons = Authorise(flow, payload, e, published, step.Now, out target);
                 if (reasons.Count > 0)
@@ -189,7 +204,11 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
             }
 
             var message = new FlowMessage(e.Id, e.Type, e.ExchangeId, e.SenderCity, e.Time, payload);
-            var decision = FlowEngine.Decide(row?.State, message, new FlowContext(step.Now, registry.Calendar, registry, target, published));
+            var decision = FlowEngine.Decide(row?.State, message, new FlowContext(step.Now, registry.Calendar, registry, target, published)
+            {
+                ConsentWithdrawn = consentWithdrawn,
+                Whole = JointWholes.WholeOf(step, payload),
+            });
             if (decision is not Decision.Refused { Reasons: [{ Code: ReasonCodes.InternalFault }, ..] })
                 return decision;
             log.LogError("Exchange {ExchangeId} as stored cannot be used for message {MessageId} of {City}; the message was parked.", e.ExchangeId, e.Id, e.SenderCity);
@@ -215,9 +234,9 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
         return [.. Authority.Check(registry, flow.Code, OpenerItem.Of(payload), e.SenderCity, target, WorkingDayCalendar.ShanghaiDate(now))];
     }
 
-    private async ValueTask<PublishedResult?> PublishedAsync(HubStep step, IPayload payload, CancellationToken cancel) => payload switch
+    private async ValueTask<PublishedResult?> PublishedAsync(HubStep step, string sender, IPayload payload, CancellationToken cancel) => payload switch
     {
-        RecognitionQuery query => await step.LatestAsync(patients.Of(query.Patient.IdNumber), query.ItemCode, cancel),
+        RecognitionQuery query => RecognitionSearchFlow.Choose(query, await PublishedOfAsync(step, query.Patient, [query.ItemCode], cancel), registry, sender, step.Now),
         ResultNotice notice => await step.PublishedAsync(notice.ResultId, cancel),
         ResultCorrection correction => await step.PublishedAsync(correction.ResultId, cancel),
         ResultRevocation revocation => await step.PublishedAsync(revocation.ResultId, cancel),
@@ -226,6 +245,19 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
         RecognitionDecision decision => await step.PublishedAsync(decision.ResultId, cancel),
         _ => null,
     };
+
+    /// <summary>Whether the patient took back the consent that this message, or the exchange that it answers in, rests on.</summary>
+    private static async ValueTask<bool> ConsentWithdrawnAsync(HubStep step, ExchangeRow? row, string sender, IPayload payload, CancellationToken cancel) => payload switch
+    {
+        RecognitionSearch search => await step.ConsentWithdrawnAsync(sender, search.Consent.ConsentNumber, cancel),
+        RecognitionQuery query => await step.ConsentWithdrawnAsync(sender, query.Consent.ConsentNumber, cancel),
+        RecognitionResult when row?.State is { } state && state.Facts.GetValueOrDefault(FactKeys.ConsentNumber) is { } number =>
+            await step.ConsentWithdrawnAsync(state.SourceCity, number, cancel),
+        _ => false,
+    };
+
+    private ValueTask<List<PublishedResult>> PublishedOfAsync(HubStep step, Person patient, IReadOnlyList<string> items, CancellationToken cancel) =>
+        step.PublishedOfAsync(patients.Of(patient.IdNumber), items, RecognitionSearchFlow.MaxCandidates, cancel);
 
     private async Task ApplyEffectsAsync(HubStep step, ReceivedEvent received, int index, ExchangeRow row, IReadOnlyList<Effect> effects, CancellationToken cancel)
     {
@@ -237,13 +269,24 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
                     step.Forward(forward.City, index, received.Raw, row);
                     break;
                 case Effect.OpenBreak open:
-                    step.Commit.Breaks.Add(new BreakChange.Opened(new BreakRow(row.State.ExchangeId, open.Code, open.Detail, step.Now, null)));
+                    step.Commit.Breaks.Add(new BreakChange.Opened(new BreakRow(open.ExchangeId ?? row.State.ExchangeId, open.Code, open.Detail, step.Now, null)));
                     break;
                 case Effect.CloseBreak close:
-                    step.Commit.Breaks.Add(new BreakChange.Healed(row.State.ExchangeId, [close.Code], step.Now));
+                    step.Commit.Breaks.Add(new BreakChange.Healed(close.ExchangeId ?? row.State.ExchangeId, [close.Code], step.Now));
                     break;
                 case Effect.IndexResult indexed:
                     step.Index(indexed.Result, patients.Of(indexed.PatientIdNumber));
+                    break;
+                case Effect.UseResult use when await step.PublishedAsync(use.ResultId, cancel) is { } result:
+                    step.Use(result, new ResultUse(row.State.ExchangeId, row.State.SourceCity), use.Recognised);
+                    break;
+                case Effect.WithdrawConsent(var consent):
+                    step.WithdrawConsent(row.State.SourceCity, consent);
+                    break;
+                case Effect.ListResults(var search):
+                    var found = await PublishedOfAsync(step, search.Patient, search.ItemCodes, cancel);
+                    var list = RecognitionSearchFlow.ListFor(search, found, registry, row.State.SourceCity, step.Now);
+                    step.Make(row.State.SourceCity, "list-" + row.State.ExchangeId, row.State.ExchangeId, list);
                     break;
                 case Effect.AddHolder holder when await step.PublishedAsync(holder.ResultId, cancel) is { } result:
                     step.AddHolder(result, holder.City);
@@ -270,10 +313,23 @@ internal sealed class FrameIntake(HubShards shards, RegistrySnapshot registry, P
         step.Commit.Breaks.Add(new BreakChange.Healed(entry.ExchangeId, Reconciler.Healable, step.Now));
     }
 
-    private static async Task RefuseWithReceiptAsync(HubStep step, ReceivedEvent received, CloudEvent e, IReadOnlyList<Reason> reasons, CancellationToken cancel)
+    private async Task RefuseWithReceiptAsync(HubStep step, ReceivedEvent received, CloudEvent e, IReadOnlyList<Reason> reasons, CancellationToken cancel)
     {
-        await step.RefuseAsync(received.Raw, e, reasons, cancel);
+        await RefuseAsync(step, received, reasons, cancel);
         step.Receipt(e, Verdict.Refused, null, reasons);
+        JointWholes.Refused(step, received, reasons, registry);
+    }
+
+    private async Task RefuseAsync(HubStep step, ReceivedEvent received, IReadOnlyList<Reason> reasons, CancellationToken cancel)
+    {
+        if (!await step.RefuseAsync(received.Raw, received.Event, reasons, cancel))
+            return;
+
+        // What cannot be trusted says nothing of who sent it or which exchange it is about.
+        var trusted = received.Untrusted is null ? received.Event : null;
+        RefusalStatistics.AddAtHub(
+            step.Commit.Statistics, trusted?.SenderCity ?? "", trusted?.Type ?? "", received.Payload, trusted is null ? null : step.Exchange(trusted.ExchangeId)?.State,
+            reasons, step.Now, registry);
     }
 
     private static JournalEntry Entry(HubStep step, ReceivedEvent received, CloudEvent e) => new()

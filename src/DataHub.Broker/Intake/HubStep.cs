@@ -19,7 +19,7 @@ internal sealed class HubStep(string node, long fence, INodeStore store, Recent<
 {
     private readonly StepMemory memory = new(node, store, recent);
     private readonly Dictionary<string, PublishedResult> published = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Patient, string Item), string> latest = [];
+    private readonly List<(string Patient, string Item, string ResultId)> indexed = [];
     private readonly Dictionary<string, long> linkNumbers = new(StringComparer.Ordinal);
 
     public NodeCommit Commit { get; } = new(node, fence);
@@ -42,7 +42,7 @@ internal sealed class HubStep(string node, long fence, INodeStore store, Recent<
     public Dictionary<string, List<ReceiptEntry>> Receipts { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The hub's own messages of this group, signed together at its end.</summary>
-    public List<(string City, CloudEvent Event, (long From, long To)? Covers)> Own { get; } = [];
+    public List<(string City, CloudEvent Event, (long From, long To)? Covers, ExchangeRow? About)> Own { get; } = [];
 
     /// <summary>Cities that must be told how far we hold their messages, even where nothing new was taken in.</summary>
     public HashSet<string> Tell { get; } = new(StringComparer.Ordinal);
@@ -55,9 +55,27 @@ internal sealed class HubStep(string node, long fence, INodeStore store, Recent<
         Tell.Add(city);
     }
 
-    public Task LoadAsync(IEnumerable<Wants> wants, CancellationToken cancel) => memory.LoadAsync(wants, cancel);
+    public Task LoadAsync(IEnumerable<Wants> wants, CancellationToken cancel)
+    {
+        var keys = new HashSet<string>(StringComparer.Ordinal);
+        var exchanges = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (k, e) in wants)
+        {
+            keys.UnionWith(k);
+            exchanges.UnionWith(e);
+        }
 
-    public Task LoadAsync(IReadOnlyCollection<string> keys, IReadOnlyCollection<string> exchangeIds, CancellationToken cancel) => memory.LoadAsync(keys, exchangeIds, cancel);
+        return LoadAsync(keys, exchanges, cancel);
+    }
+
+    /// <summary>Reads these and, for parts of joint applications, their wholes: a part's outcome changes its whole with it.</summary>
+    public async Task LoadAsync(IReadOnlyCollection<string> keys, IReadOnlyCollection<string> exchangeIds, CancellationToken cancel)
+    {
+        await memory.LoadAsync(keys, exchangeIds, cancel);
+        var wholes = exchangeIds.Select(id => memory.Exchange(id)?.State.Facts.GetValueOrDefault(FactKeys.Whole)).OfType<string>().Distinct(StringComparer.Ordinal).ToList();
+        if (wholes.Count > 0)
+            await memory.LoadAsync([], wholes, cancel);
+    }
 
     public KnownMessage? Known(string key) => memory.Known(key);
 
@@ -78,12 +96,13 @@ internal sealed class HubStep(string node, long fence, INodeStore store, Recent<
     }
 
     /// <summary>Journals a refusal once, however often the same bytes come.</summary>
-    public async Task RefuseAsync(ReadOnlyMemory<byte> raw, CloudEvent? e, IReadOnlyList<Reason> reasons, CancellationToken cancel)
+    /// <returns>False where the same bytes were refused before.</returns>
+    public async Task<bool> RefuseAsync(ReadOnlyMemory<byte> raw, CloudEvent? e, IReadOnlyList<Reason> reasons, CancellationToken cancel)
     {
         var key = FrameReader.RefusedKey(raw.Span);
         await memory.LoadAsync([key], [], cancel);
         if (memory.Known(key) is not null)
-            return;
+            return false;
         Append(new JournalEntry
         {
             Kind = EntryKind.Refused,
@@ -97,6 +116,7 @@ internal sealed class HubStep(string node, long fence, INodeStore store, Recent<
             Body = raw,
             Reasons = ReasonList.Write(reasons),
         });
+        return true;
     }
 
     public void Receipt(CloudEvent e, Verdict verdict, string? state, IReadOnlyList<Reason>? reasons)
@@ -144,7 +164,8 @@ internal sealed class HubStep(string node, long fence, INodeStore store, Recent<
 
     /// <summary>Makes a message of the hub's own; it is signed and numbered with the rest of the group.</summary>
     /// <param name="covers">For a receipt: the city's numbers that it covers.</param>
-    public void Make(string city, string id, string exchangeId, IPayload payload, (long From, long To)? covers = null)
+    /// <param name="about">The exchange whose new state goes with the message.</param>
+    public void Make(string city, string id, string exchangeId, IPayload payload, (long From, long To)? covers = null, ExchangeRow? about = null)
     {
         var data = PayloadReader.Write(payload);
         Own.Add((city, new CloudEvent
@@ -159,7 +180,7 @@ internal sealed class HubStep(string node, long fence, INodeStore store, Recent<
             TargetCity = city,
             DataDigest = Core.Signing.SignedText.DigestOf(data),
             Data = data,
-        }, covers));
+        }, covers, about));
     }
 
     public async ValueTask<PublishedResult?> PublishedAsync(string resultId, CancellationToken cancel)
@@ -169,20 +190,19 @@ internal sealed class HubStep(string node, long fence, INodeStore store, Recent<
         return result;
     }
 
-    public async ValueTask<PublishedResult?> LatestAsync(string patientKey, string item, CancellationToken cancel)
+    /// <summary>A patient's published results of these items, newest first, as this group of work leaves them.</summary>
+    public async ValueTask<List<PublishedResult>> PublishedOfAsync(string patientKey, IReadOnlyCollection<string> items, int limit, CancellationToken cancel)
     {
-        var stored = await store.LatestPublishedAsync(patientKey, item, cancel);
-        var inGroup = latest.TryGetValue((patientKey, item), out var id) ? published[id] : null;
-        if (inGroup is { Revoked: false } && (stored is null || inGroup.PerformedAt >= stored.PerformedAt))
-            return inGroup;
-        return stored is null ? null : await PublishedAsync(stored.ResultId, cancel) is { Revoked: false } current ? current : null;
+        var stored = await store.PublishedOfAsync(patientKey, items, limit, cancel);
+        var here = indexed.Where(i => i.Patient == patientKey && items.Contains(i.Item)).Select(i => published[i.ResultId]);
+        return [.. stored.Select(r => published.GetValueOrDefault(r.ResultId, r)).Concat(here)
+            .OrderByDescending(r => r.PerformedAt).ThenBy(r => r.ResultId, StringComparer.Ordinal).Take(limit)];
     }
 
     public void Index(PublishedResult result, string patientKey)
     {
         published[result.ResultId] = result;
-        if (!latest.TryGetValue((patientKey, result.ItemCode), out var id) || published[id].Revoked || published[id].PerformedAt <= result.PerformedAt)
-            latest[(patientKey, result.ItemCode)] = result.ResultId;
+        indexed.Add((patientKey, result.ItemCode, result.ResultId));
         Commit.Published.Add(new PublishedRow(result, patientKey));
     }
 
@@ -193,6 +213,19 @@ internal sealed class HubStep(string node, long fence, INodeStore store, Recent<
         published[result.ResultId] = result with { Holders = [.. result.Holders, city] };
         Commit.Holders.Add((result.ResultId, city));
     }
+
+    /// <summary>A city's doctor recognised the result in an exchange, or took that back.</summary>
+    public void Use(PublishedResult result, ResultUse use, bool recognised)
+    {
+        var others = result.Uses.Where(u => u.ExchangeId != use.ExchangeId);
+        published[result.ResultId] = result with { Uses = recognised ? [.. others, use] : [.. others] };
+        Commit.Uses.Add((result.ResultId, use, recognised));
+    }
+
+    public async ValueTask<bool> ConsentWithdrawnAsync(string city, string consentNumber, CancellationToken cancel) =>
+        Commit.WithdrawnConsents.Contains((city, consentNumber)) || await store.ConsentWithdrawnAsync(city, consentNumber, cancel);
+
+    public void WithdrawConsent(string city, string consentNumber) => Commit.WithdrawnConsents.Add((city, consentNumber));
 
     public void Change(PublishedResult result, string digest, bool revoked)
     {

@@ -1,6 +1,6 @@
 using DataHub.Broker.Intake;
+using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
-using DataHub.Core.Journal;
 using DataHub.Core.Messaging;
 using DataHub.Core.Storage;
 using DataHub.Core.Validation;
@@ -13,28 +13,39 @@ namespace DataHub.Broker.Operations;
 /// </summary>
 internal static class ParkedReplay
 {
-    public static async Task<bool> ApplyAsync(HubStep step, INodeStore store, FrameIntake intake, PayloadCheck check, long journalNumber, string operatorName, string reason, CancellationToken cancel)
+    /// <summary>Carries a request out. Null where the journal says that it was carried out before.</summary>
+    public static async Task<ReplayOutcome?> ApplyAsync(HubStep step, INodeStore store, FrameIntake intake, PayloadCheck check, ReplayRequest request, CancellationToken cancel)
     {
-        var row = (await store.ParkedAsync(step.Node, cancel)).Find(r => r.Number == journalNumber);
+        if (await IsDoneAsync(step, request, cancel))
+            return null;
+        var row = (await store.ParkedAsync(step.Node, cancel)).Find(r => r.Number == request.Number);
         // The table still names a row that an earlier replay of this group has dealt with.
-        if (row is null || step.Commit.ParkedResolved.Contains(journalNumber) || EventFormat.ReadElement(row.Body).Event is not { } e)
-            return false;
+        if (row is null || step.Commit.ParkedResolved.Contains(request.Number) || EventFormat.ReadElement(row.Body).Event is not { } e)
+            return Close(step, request, ReplayOutcome.NothingParked, ReasonCodes.NotFound);
 
         // The message's age was checked when it came; that it waited here since is no fault of its sender.
         var (payload, invalid) = check.Read(e.Type, e.Data);
-        await intake.ReplayAsync(step, new ReceivedEvent { Raw = row.Body, Event = e, Payload = payload, Invalid = invalid }, journalNumber, new JournalEntry
-        {
-            Kind = EntryKind.Operator,
-            Key = $"operator:replay:{journalNumber}:{step.Now.UtcTicks}",
-            MessageId = row.MessageId,
-            Type = row.Type,
-            ExchangeId = row.ExchangeId,
-            Sender = operatorName,
-            Sequence = 0,
-            At = step.Now,
-            Body = System.Text.Encoding.UTF8.GetBytes(reason),
-        }, cancel);
-        step.Commit.ParkedResolved.Add(journalNumber);
-        return true;
+        var received = new ReceivedEvent { Raw = row.Body, Event = e, Payload = payload, Invalid = invalid };
+        var outcome = await intake.ReplayAsync(step, received, request.Number, request.Entry(row, row.ExchangeId, step.Now), cancel);
+        step.Commit.ParkedResolved.Add(request.Number);
+        step.Commit.Replayed.Add((request.Id, outcome));
+        return outcome;
+    }
+
+    /// <summary>Closes a request that could not be carried out for a fault of the hub's own; the message stays parked.</summary>
+    public static async Task<ReplayOutcome?> GiveUpAsync(HubStep step, ReplayRequest request, CancellationToken cancel) =>
+        await IsDoneAsync(step, request, cancel) ? null : Close(step, request, ReplayOutcome.Failed, ReasonCodes.InternalFault);
+
+    private static async Task<bool> IsDoneAsync(HubStep step, ReplayRequest request, CancellationToken cancel)
+    {
+        await step.LoadAsync([request.JournalKey], [], cancel);
+        return step.Known(request.JournalKey) is not null;
+    }
+
+    private static ReplayOutcome Close(HubStep step, ReplayRequest request, ReplayOutcome outcome, string obstacle)
+    {
+        step.Append(request.Entry(null, Nodes.NoExchange, step.Now, obstacle));
+        step.Commit.Replayed.Add((request.Id, outcome));
+        return outcome;
     }
 }

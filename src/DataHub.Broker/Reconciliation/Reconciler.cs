@@ -66,7 +66,6 @@ internal static class Reconciler
             SourceDigest = unchanged ? previous!.SourceDigest : null,
             TargetDigest = unchanged ? previous!.TargetDigest : null,
             ReconciledAt = unchanged ? previous!.ReconciledAt : null,
-            NoticeStage = previous is not null && previous.State.Clock == state.Clock ? previous.NoticeStage : 0,
         };
     }
 

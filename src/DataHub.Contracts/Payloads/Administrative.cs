@@ -8,6 +8,9 @@ public sealed record CaseReturn : IPayload
 
     [Text(2, 500)] public required string Reason { get; init; }
 
+    /// <summary>The city that the returning side holds competent: a hint for the applicant, who may submit there.</summary>
+    [Pattern(Patterns.CityCode)] public string? CompetentCity { get; init; }
+
     public required DateTimeOffset ReturnedAt { get; init; }
 }
 
@@ -101,4 +104,18 @@ public sealed record CaseClosure : IPayload
     [Text(2, 500)] public required string Reason { get; init; }
 
     public required DateTimeOffset ClosedAt { get; init; }
+}
+
+/// <summary>转办: the sender hands the case to another agency of its own city. To another city it is returned instead.</summary>
+public sealed record CaseForwarding : IPayload
+{
+    /// <summary>The agency that has handled the case so far.</summary>
+    public required Agency FromAgency { get; init; }
+
+    /// <summary>A registered agency of the sender's city; not the one before.</summary>
+    public required Agency ToAgency { get; init; }
+
+    [Text(2, 500)] public required string Reason { get; init; }
+
+    public required DateTimeOffset ForwardedAt { get; init; }
 }

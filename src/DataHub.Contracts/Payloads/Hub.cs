@@ -86,9 +86,12 @@ public enum DeadlineStage
 {
     [JsonStringEnumMemberName("warning")] Warning,
     [JsonStringEnumMemberName("breach")] Breach,
+
+    /// <summary>A supplement was asked for: its last day, as the hub's calendar counts the working days that were given.</summary>
+    [JsonStringEnumMemberName("set")] Set,
 }
 
-/// <summary>A leg of the exchange is about to miss, or has missed, its deadline.</summary>
+/// <summary>A leg of the exchange is about to miss, or has missed, its deadline; or a supplement has got one.</summary>
 public sealed record DeadlineNotice : IPayload
 {
     public required DeadlineStage Stage { get; init; }
@@ -99,6 +102,9 @@ public sealed record DeadlineNotice : IPayload
     [Pattern(Patterns.CityCode)] public required string ResponsibleCity { get; init; }
 
     public required DateOnly DueOn { get; init; }
+
+    /// <summary>For a breach: 1 when it is first told, one more each time that it is told again while the leg is still open.</summary>
+    [Range(1, 9)] public int? Level { get; init; }
 
     /// <summary>False where the date lies past the last year of the working-day calendar.</summary>
     public required bool CalendarComplete { get; init; }

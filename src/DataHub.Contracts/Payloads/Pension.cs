@@ -24,7 +24,7 @@ public sealed record ContributionCertificate
 }
 
 /// <summary>转移接续申请表: the new city (转入地, source) takes the person's application.</summary>
-public sealed record PensionApplication : IPayload
+public sealed record PensionApplication : ITransferApplication
 {
     /// <summary>Insurance kind by catalogue, such as <c>pension.employee</c>.</summary>
     [Pattern(Patterns.Identifier)] public required string ItemCode { get; init; }
@@ -41,6 +41,12 @@ public sealed record PensionApplication : IPayload
     public required ContributionCertificate Certificate { get; init; }
 
     public required DateTimeOffset AppliedAt { get; init; }
+
+    BankAccount? ITransferApplication.ReceivingAccount => null;
+
+    IReadOnlyList<MonthSpan>? ITransferApplication.HeldPeriods => null;
+
+    int? ITransferApplication.EmployeeMonths => null;
 }
 
 public sealed record BankAccount
@@ -53,7 +59,7 @@ public sealed record BankAccount
 }
 
 /// <summary>联系函: the new agency asks the old one to transfer.</summary>
-public sealed record PensionContactLetter : IPayload
+public sealed record PensionContactLetter : ITransferContactLetter
 {
     [Pattern(Patterns.Identifier)] public required string LetterNumber { get; init; }
 
@@ -67,7 +73,7 @@ public sealed record PensionContactLetter : IPayload
 }
 
 /// <summary>One year's line of the 信息表.</summary>
-public sealed record ContributionYear
+public sealed record ContributionYear : IContributionLine
 {
     [Range(1951, 2099)] public required int Year { get; init; }
 
@@ -84,7 +90,7 @@ public sealed record ContributionYear
 }
 
 /// <summary>信息表: the old agency's record of the relation and of the money that goes with it.</summary>
-public sealed record PensionInformationTable : IPayload
+public sealed record PensionInformationTable : ITransferInformationTable
 {
     [Pattern(Patterns.Identifier)] public required string TableNumber { get; init; }
 
@@ -106,10 +112,18 @@ public sealed record PensionInformationTable : IPayload
     public required DateOnly RelationEndedOn { get; init; }
 
     public required DateTimeOffset IssuedAt { get; init; }
+
+    IReadOnlyList<IContributionLine> ITransferInformationTable.Lines => Years;
+
+    long ITransferInformationTable.PrincipalFen => PersonalAccountFen;
+
+    long ITransferInformationTable.InterestFen => 0;
+
+    long? ITransferInformationTable.PooledBaseFen => null;
 }
 
-/// <summary>基金划转通知: the remittance that carries the fund.</summary>
-public sealed record PensionRemittanceAdvice : IPayload
+/// <summary>基金划转通知: one remittance. A table may be paid in several parts, each with a notice of its own.</summary>
+public sealed record PensionRemittanceAdvice : ITransferRemittanceAdvice
 {
     /// <summary>The bank's reference.</summary>
     [Pattern(Patterns.Identifier)] public required string AdviceNumber { get; init; }
@@ -117,6 +131,9 @@ public sealed record PensionRemittanceAdvice : IPayload
     [Pattern(Patterns.Identifier)] public required string TableNumber { get; init; }
 
     [Range(0, 100_000_000_000)] public required long AmountFen { get; init; }
+
+    /// <summary>Counts the payments of a transfer from 1; left out where this payment is all that is still open.</summary>
+    [Range(1, 30)] public int? Part { get; init; }
 
     [Text(2, 100)] public required string PayerName { get; init; }
 
@@ -128,12 +145,15 @@ public sealed record PensionRemittanceAdvice : IPayload
 }
 
 /// <summary>办结通知: the new agency joined the record and posted the money.</summary>
-public sealed record PensionCompletion : IPayload
+public sealed record PensionCompletion : ITransferCompletion
 {
     [Range(1, 1200)] public required int JoinedMonths { get; init; }
 
     /// <summary>The amount posted, in fen; 0 where no money moves.</summary>
     [Range(0, 100_000_000_000)] public required long PostedFen { get; init; }
+
+    /// <summary>Number of the last remittance, or of the table where nothing was remitted.</summary>
+    [Pattern(Patterns.Identifier)] public string? Reference { get; init; }
 
     public required DateTimeOffset CompletedAt { get; init; }
 }

@@ -52,6 +52,12 @@ public sealed record ServiceSubmission : IPayload
 
     [Count(0, 40)] public required IReadOnlyList<Material> Materials { get; init; }
 
+    /// <summary>Required for collect-on-behalf, and only there.</summary>
+    public OnBehalfCollection? Collection { get; init; }
+
+    /// <summary>Required for a part of a joint application, and only there.</summary>
+    public JointPart? Joint { get; init; }
+
     public required DateTimeOffset SubmittedAt { get; init; }
 }
 
@@ -82,6 +88,9 @@ public sealed record ServiceDecision : IPayload
     /// <summary>The amount granted or charged, in fen, where the item has one.</summary>
     [Range(0, 100_000_000_000)] public long? AmountFen { get; init; }
 
+    /// <summary>Required, on paper, where an item collected on behalf says so (<c>service_terms.csv</c>).</summary>
+    public ResultDispatch? Dispatch { get; init; }
+
     public required DateTimeOffset DecidedAt { get; init; }
 }
 
@@ -91,7 +100,7 @@ public sealed record ServiceDelivery : IPayload
     public required DeliveryChannel Channel { get; init; }
 
     /// <summary>Required when by post.</summary>
-    [Pattern("^[0-9A-Za-z-]{6,40}$")] public string? TrackingNumber { get; init; }
+    [Pattern(Patterns.TrackingNumber)] public string? TrackingNumber { get; init; }
 
     public required DateTimeOffset DeliveredAt { get; init; }
 }
@@ -99,8 +108,12 @@ public sealed record ServiceDelivery : IPayload
 /// <summary>好差评: the applicant's rating after completion, 1 (worst) to 5 (best).</summary>
 public sealed record ServiceEvaluation : IPayload
 {
+    /// <summary>差评: a score up to this one (不满意, 非常不满意) is followed up by the target (国办发〔2019〕51号).</summary>
+    public const int DissatisfiedUpTo = 2;
+
     [Range(1, 5)] public required int Score { get; init; }
 
+    /// <summary>Never required: a bad score without words is followed up by calling the applicant.</summary>
     [Text(1, 500)] public string? Comment { get; init; }
 
     public required DateTimeOffset EvaluatedAt { get; init; }

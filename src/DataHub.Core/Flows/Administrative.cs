@@ -1,3 +1,4 @@
+using System.Globalization;
 using DataHub.Contracts;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Calendar;
@@ -35,9 +36,14 @@ internal static class Administrative
         Outcome = OutcomeEffect.Set,
         Rule = draft =>
         {
-            var code = draft.Payload<CaseReturn>().ReasonCode;
-            if (draft.Context.Registry.ReturnReason(code) is null)
+            var sent = draft.Payload<CaseReturn>();
+            if (draft.Context.Registry.ReturnReason(sent.ReasonCode) is null)
                 draft.Refuse(ReasonCodes.UnknownReturnReason, "$.reasonCode");
+            if (sent.CompetentCity is { } city && draft.Context.Registry.CityByCode(city) is null)
+                draft.Refuse(ReasonCodes.UnknownCity, "$.competentCity");
+            else if (sent.CompetentCity == draft.Message.SenderCity)
+                draft.Refuse(ReasonCodes.CompetentCityIsSender, "$.competentCity");
+            SupplementPeriodOver(draft);
         },
     };
 
@@ -98,26 +104,17 @@ internal static class Administrative
         },
     };
 
-    /// <summary>催办: changes nothing but is delivered and counted.</summary>
-    public static FlowStep Remind(IReadOnlyList<Party> senders, params IReadOnlyList<string> states) => new()
-    {
-        Type = MessageTypes.CaseReminder,
-        Payload = typeof(CaseReminder),
-        Title = "催办",
-        Senders = senders,
-        Moves = Stay(states),
-    };
+    /// <summary>催办: changes nothing but is delivered and counted. A side that reminds too often on one day is refused.</summary>
+    public static FlowStep Remind(IReadOnlyList<Party> senders, params IReadOnlyList<string> states) =>
+        Staying<CaseReminder>(MessageTypes.CaseReminder, "催办", senders, states, CountReminder);
+
+    /// <summary>转办: one side hands the case to another agency of its own city. State and deadline stay as they are.</summary>
+    public static FlowStep Forward(IReadOnlyList<Party> senders, params IReadOnlyList<string> states) =>
+        Staying<CaseForwarding>(MessageTypes.CaseForwarding, "转办", senders, states, ChangeAgency);
 
     /// <summary>更正: of a descriptive field of a message that the sender itself sent.</summary>
-    public static FlowStep Correct(IReadOnlyList<Party> senders, params IReadOnlyList<string> states) => new()
-    {
-        Type = MessageTypes.CaseCorrection,
-        Payload = typeof(CaseCorrection),
-        Title = "更正",
-        Senders = senders,
-        Moves = Stay(states),
-        Rule = CheckCorrection,
-    };
+    public static FlowStep Correct(IReadOnlyList<Party> senders, params IReadOnlyList<string> states) =>
+        Staying<CaseCorrection>(MessageTypes.CaseCorrection, "更正", senders, states, CheckCorrection);
 
     /// <summary>撤销: the side that reached the outcome takes it back.</summary>
     public static FlowStep Revoke(Party sender, params IReadOnlyList<string> from) => new()
@@ -155,13 +152,67 @@ internal static class Administrative
         Senders = senders,
         Moves = To(Closed, from),
         Outcome = OutcomeEffect.Set,
+        Rule = SupplementPeriodOver,
     };
+
+    /// <summary>Where a supplement was asked for, the side that asked may end the case only when the applicant's days are over.</summary>
+    public static void SupplementPeriodOver(StepDraft draft)
+    {
+        if (draft.Message.SenderCity == draft.TargetCity && Deadline.SupplementDueOn(draft.Facts) is { } due && WorkingDayCalendar.ShanghaiDate(draft.Context.Now) <= due)
+            draft.Refuse(ReasonCodes.SupplementPeriodRuns, "$", due.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>A step that is told to the other side and leaves state and clock as they are.</summary>
+    private static FlowStep Staying<T>(string type, string title, IReadOnlyList<Party> senders, IReadOnlyList<string> states, Action<StepDraft> rule)
+        where T : IPayload => new()
+        {
+            Type = type,
+            Payload = typeof(T),
+            Title = title,
+            Senders = senders,
+            Moves = Stay(states),
+            Rule = rule,
+        };
 
     private static Move[] To(string to, IReadOnlyList<string> from) => [.. from.Select(f => new Move(f, to))];
 
     private static Move[] Stay(IReadOnlyList<string> states) => [.. states.Select(s => new Move(s, s))];
 
-    private static void CheckCorrection(StepDraft draft)
+    private static void CountReminder(StepDraft draft)
+    {
+        var limit = draft.Context.Registry.CaseRules(draft.Item).RemindersPerDay;
+        var key = FactKeys.RemindedPrefix + draft.Message.SenderCity;
+        var today = WorkingDayCalendar.ShanghaiDate(draft.Context.Now).ToString("yyyy-MM-dd ", CultureInfo.InvariantCulture);
+        var sofar = draft.Fact(key) is { } last && last.StartsWith(today, StringComparison.Ordinal) ? int.Parse(last.AsSpan(today.Length), CultureInfo.InvariantCulture) : 0;
+        if (sofar >= limit)
+        {
+            draft.Refuse(ReasonCodes.TooManyReminders, "$", limit);
+            return;
+        }
+
+        draft.Remember(key, today + (sofar + 1).ToString(CultureInfo.InvariantCulture));
+        draft.Remember(FactKeys.Reminders, (draft.Number(FactKeys.Reminders) ?? 0) + 1);
+    }
+
+    private static void ChangeAgency(StepDraft draft)
+    {
+        var forwarding = draft.Payload<CaseForwarding>();
+        var city = draft.Message.SenderCity;
+        var (agencyKey, countKey) = (FactKeys.AgencyPrefix + city, FactKeys.ForwardedPrefix + city);
+        if (draft.Context.Registry.Agency(forwarding.ToAgency.Code)?.CityCode != city)
+            draft.Refuse(ReasonCodes.ForwardedBeyondCity, "$.toAgency.code", forwarding.ToAgency.Code);
+        if (draft.Fact(agencyKey) is { } handling && handling != forwarding.FromAgency.Code)
+            draft.Refuse(ReasonCodes.NotTheHandlingAgency, "$.fromAgency.code", handling);
+        var count = draft.Number(countKey) ?? 0;
+        var limit = draft.Context.Registry.CaseRules(draft.Item).MaxForwardings;
+        if (count >= limit)
+            draft.Refuse(ReasonCodes.TooManyForwardings, "$", limit);
+
+        draft.Remember(agencyKey, forwarding.ToAgency.Code);
+        draft.Remember(countKey, count + 1);
+    }
+
+    internal static void CheckCorrection(StepDraft draft)
     {
         var correction = draft.Payload<CaseCorrection>();
         var sent = draft.Fact(FactKeys.Message(correction.CorrectedMessageId));

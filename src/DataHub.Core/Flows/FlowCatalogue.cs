@@ -1,4 +1,6 @@
 using System.Collections.Frozen;
+using DataHub.Contracts.Payloads;
+using DataHub.Core.Registry;
 
 namespace DataHub.Core.Flows;
 
@@ -7,11 +9,26 @@ public static class FlowCatalogue
 {
     /// <summary>In the order in which users see them.</summary>
     public static IReadOnlyList<FlowDefinition> All { get; } =
-        [ServiceFlow.Definition, PensionFlow.Definition, RecognitionNoticeFlow.Definition, RecognitionUseFlow.Definition];
+    [
+        ServiceFlow.Definition,
+        JointFlow.Definition,
+        PensionFlow.Definition,
+        TransferFlows.Medical,
+        TransferFlows.Unemployment,
+        TransferFlows.HousingFund,
+        TransferFlows.ResidentPension,
+        InquiryFlows.Qualification,
+        InquiryFlows.Contribution,
+        RecognitionNoticeFlow.Definition,
+        RecognitionUseFlow.Definition,
+        RecognitionSearchFlow.Definition,
+        RecognitionConsentFlow.Definition,
+    ];
 
     private static readonly FrozenDictionary<string, FlowDefinition> ByCode = All.ToFrozenDictionary(f => f.Code);
 
-    private static readonly FrozenDictionary<string, FlowDefinition> ByOpening = All.ToFrozenDictionary(f => f.Opening.Type);
+    private static readonly FrozenDictionary<string, FlowDefinition[]> ByOpening =
+        All.GroupBy(f => f.Opening.Type).ToFrozenDictionary(g => g.Key, g => g.ToArray());
 
     /// <summary>The current version of a flow.</summary>
     public static FlowDefinition? Find(string code) => ByCode.GetValueOrDefault(code);
@@ -19,6 +36,21 @@ public static class FlowCatalogue
     /// <summary>The version that an exchange was opened with; null where this program does not have it.</summary>
     public static FlowDefinition? Find(string code, int version) => Find(code) is { } flow && flow.Version == version ? flow : null;
 
-    /// <summary>The flow that a message of this type opens; null for every other message.</summary>
-    public static FlowDefinition? OpenedBy(string type) => ByOpening.GetValueOrDefault(type);
+    /// <summary>Whether a message of this type opens an exchange.</summary>
+    public static bool Opens(string type) => ByOpening.ContainsKey(type);
+
+    /// <summary>The one flow that messages of this type open; null where they open none, or several by their item.</summary>
+    public static FlowDefinition? OpenedBy(string type) => ByOpening.GetValueOrDefault(type) is [var only] ? only : null;
+
+    /// <summary>
+    /// The flow that this message opens. Where several flows share an opening message, it is the one of the item that the
+    /// message names.
+    /// </summary>
+    /// <returns>Null where the message opens nothing, or names no item of a flow that it could open.</returns>
+    public static FlowDefinition? OpenedBy(string type, IPayload payload, RegistrySnapshot registry) => ByOpening.GetValueOrDefault(type) switch
+    {
+        null => null,
+        [var only] => only,
+        var several => registry.Item(OpenerItem.Of(payload))?.Flow is { } code ? Array.Find(several, f => f.Code == code) : null,
+    };
 }

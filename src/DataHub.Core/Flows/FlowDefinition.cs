@@ -12,6 +12,9 @@ public enum Audience
     /// <summary>The source city.</summary>
     Source,
 
+    /// <summary>Source and target alike, of the hub's own word.</summary>
+    BothParties,
+
     /// <summary>Nobody: the hub keeps it.</summary>
     Nobody,
 }
@@ -30,8 +33,35 @@ public enum Guard
     /// <summary>The transfer rule moves no money between these two cities (provincial pooling).</summary>
     MoneyStays,
 
+    /// <summary>What was remitted, less what was returned, is the table's total.</summary>
+    PaidInFull,
+
+    /// <summary>More was remitted than the table says.</summary>
+    PaidOver,
+
+    /// <summary>Nothing was remitted, or all of it was returned.</summary>
+    NothingPaid,
+
+    /// <summary>The old agency took back the whole transfer, not only its table.</summary>
+    RecalledWhole,
+
     /// <summary>一次性告知 (行政许可法第三十二条): what is missing has not been asked for yet.</summary>
     NotYetSupplemented,
+
+    /// <summary>异地代收代办: the originals travel from the window to the target.</summary>
+    OriginalsForwarded,
+
+    /// <summary>多地联办: every part ended, and each was approved.</summary>
+    AllPartsApproved,
+
+    /// <summary>多地联办: every part ended, and some were approved.</summary>
+    SomePartsApproved,
+
+    /// <summary>多地联办: every part ended, none was approved, and the applicant took them back.</summary>
+    PartsWithdrawn,
+
+    /// <summary>差评: the evaluation is one that has to be followed up.</summary>
+    Dissatisfied,
 
     /// <summary>At least one city still has to acknowledge a correction or a revocation.</summary>
     AcknowledgementsOpen,
@@ -64,6 +94,9 @@ public sealed record FlowState(string Name, string Title)
 {
     /// <summary>The deadline that runs in this state; null where nobody has one.</summary>
     public Leg? Leg { get; init; }
+
+    /// <summary>Why nobody has a deadline in a state that is not final; null where somebody has.</summary>
+    public string? NoDeadline { get; init; }
 
     /// <summary>The clock stands still in this state and goes on, with the days that were left, when it is left.</summary>
     public bool StopsClock { get; init; }

@@ -33,7 +33,22 @@ public static class FlowDiagram
             page.Append($"| `{type}` | {step.Title} | {Parties(step.Senders)} | {Moves(step)} | {Outcome(step)} | {string.Join(' ', step.Correctable.Select(c => $"`{c}`"))} |\n");
         }
 
+        AppendAdministrative(page, flow);
         return page.ToString();
+    }
+
+    /// <summary>Who may send which message of the administrative family in which state.</summary>
+    private static void AppendAdministrative(StringBuilder page, FlowDefinition flow)
+    {
+        var family = flow.Steps.Where(s => s.Type.StartsWith(Contracts.MessageTypes.Prefix + "case.", StringComparison.Ordinal)).GroupBy(s => s.Type).ToList();
+        if (family.Count == 0)
+            return;
+        page.Append($"\n## Administrative messages by state\n\n| State | {string.Join(" | ", family.Select(f => f.First().Title))} |\n| --- |{string.Concat(family.Select(_ => " --- |"))}\n");
+        foreach (var state in flow.States)
+        {
+            var senders = family.Select(f => Parties(f.Where(s => s.Moves.Any(m => m.From == state.Name)).SelectMany(s => s.Senders).Distinct()));
+            page.Append($"| {state.Title} `{state.Name}` | {string.Join(" | ", senders)} |\n");
+        }
     }
 
     // Mermaid reads a hyphen in an identifier as the beginning of an arrow.
@@ -58,8 +73,9 @@ public static class FlowDiagram
 
     private static string Deadline(FlowState state) => state switch
     {
-        { StopsClock: true } => "clock stopped",
+        { StopsClock: true } => "clock stopped; 收件地: the days of the request",
         { Leg: { } leg } => $"{Parties([leg.Responsible])}: `{leg.Term}`",
+        { NoDeadline: { } why } => "none: " + why,
         _ => "",
     };
 

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Globalization;
 using DataHub.Contracts;
 using DataHub.Core.Calendar;
 using DataHub.Core.Errors;
@@ -10,10 +11,17 @@ namespace DataHub.Core.Flows;
 /// <summary>What a decision may look at beside the exchange and the message.</summary>
 /// <param name="Now">The hub's clock: the one that both cities trust. Deadlines are counted from it.</param>
 /// <param name="Calendar">Working days.</param>
-/// <param name="Registry">Catalogue, transfer rules, hospitals, marks.</param>
+/// <param name="Registry">Catalogue, transfer rules, hospitals, marks; the engine looks at that of the day on which the exchange was opened.</param>
 /// <param name="TargetCity">For a message that opens an exchange: the city that routing found; empty where the flow has none.</param>
 /// <param name="Published">For recognition messages: the result, looked up by its id (or by patient and item for a query); null if there is none.</param>
-public sealed record FlowContext(DateTimeOffset Now, WorkingDayCalendar Calendar, RegistrySnapshot Registry, string TargetCity, PublishedResult? Published);
+public sealed record FlowContext(DateTimeOffset Now, WorkingDayCalendar Calendar, RegistrySnapshot Registry, string TargetCity, PublishedResult? Published)
+{
+    /// <summary>For recognition messages: the patient has taken back the consent that the message or its exchange rests on.</summary>
+    public bool ConsentWithdrawn { get; init; }
+
+    /// <summary>For the opening of a part of a joint application: the whole that it names; null if there is none.</summary>
+    public ExchangeState? Whole { get; init; }
+}
 
 /// <summary>
 /// The one place that decides whether a message advances its exchange. Pure and total: no clock, no store, no exception;
@@ -28,13 +36,19 @@ public static class FlowEngine
     /// <param name="message">Read, validated, its sender verified.</param>
     /// <param name="context">What else may be looked at.</param>
     /// <returns>The next state, one version higher, with its effects; or every reason for the refusal.</returns>
-    public static Decision Decide(ExchangeState? state, FlowMessage message, FlowContext context) =>
-        state is null ? Open(message, context) : Advance(state, message, context);
+    public static Decision Decide(ExchangeState? state, FlowMessage message, FlowContext context)
+    {
+        // What the catalogue said when the exchange was opened holds to its end.
+        var then = context with { Registry = context.Registry.On(WorkingDayCalendar.ShanghaiDate(state?.OpenedAt ?? context.Now)) };
+        return state is null ? Open(message, then) : Advance(state, message, then);
+    }
 
     private static Decision Open(FlowMessage message, FlowContext context)
     {
-        if (FlowCatalogue.OpenedBy(message.Type) is not { } flow)
+        if (!FlowCatalogue.Opens(message.Type))
             return Refuse(ReasonCodes.UnknownExchange);
+        if (FlowCatalogue.OpenedBy(message.Type, message.Payload, context.Registry) is not { } flow)
+            return new Decision.Refused([Reasons.Of(ReasonCodes.UnknownItem, "$.itemCode")]);
 
         var step = flow.Opening;
         if (!step.Payload.IsInstanceOfType(message.Payload))
@@ -69,7 +83,7 @@ public static class FlowEngine
     {
         if (message.ExchangeId != state.ExchangeId)
             return Refuse(ReasonCodes.UnknownExchange);
-        if (FlowCatalogue.OpenedBy(message.Type) is not null)
+        if (FlowCatalogue.Opens(message.Type))
             return Refuse(ReasonCodes.ExchangeIdTaken);
 
         // A state that this program cannot read is its own fault, not the sender's.
@@ -111,6 +125,8 @@ public static class FlowEngine
         if (candidates.FirstOrDefault(m => Guards.Holds(m.When, draft.Facts)) is not { } move)
             return Refuse(Guards.Refusal(candidates.First().When), step.Title, draft.StateTitle);
 
+        if (step.Outcome == OutcomeEffect.Set)
+            draft.Remember(FactKeys.OutcomeMonth, WorkingDayCalendar.ShanghaiDate(context.Now).ToString("yyyyMM", CultureInfo.InvariantCulture));
         if (step.Correctable.Count > 0)
             draft.Remember(FactKeys.Message(message.MessageId), message.SenderCity + " " + message.Type);
 
@@ -143,6 +159,7 @@ public static class FlowEngine
         Audience.OtherParty => [message.SenderCity == state.SourceCity ? state.TargetCity : state.SourceCity],
         Audience.OpenHolders => FactKeys.OpenHolders(draft.Facts),
         Audience.Source => [state.SourceCity],
+        Audience.BothParties => [state.SourceCity, state.TargetCity],
         _ => [],
     };
 

@@ -32,7 +32,28 @@ public sealed record Outcome(string Code, long? AmountFen, string? Reference);
 /// <param name="StoppedOn">Day on which the clock was stopped; null while it runs.</param>
 /// <param name="Remaining">Working days that were left when the clock was stopped.</param>
 /// <param name="CalendarComplete">False where the date lies past the calendar's last year.</param>
-public sealed record Clock(string ResponsibleCity, DateOnly DueOn, DateOnly? StoppedOn, int? Remaining, bool CalendarComplete);
+public sealed record Clock(string ResponsibleCity, DateOnly DueOn, DateOnly? StoppedOn, int? Remaining, bool CalendarComplete)
+{
+    /// <summary>Day on which the leg began; a stop does not change it. Null for a leg that began before the hub kept this.</summary>
+    public DateOnly? StartedOn { get; init; }
+
+    /// <summary>The leg's term (<see cref="Leg.Term"/>), which names the step in statistics. Null as <see cref="StartedOn"/>.</summary>
+    public string? Term { get; init; }
+
+    /// <summary>Working days that the leg had when it began. Null as <see cref="StartedOn"/>.</summary>
+    public int? AllowedDays { get; init; }
+
+    /// <summary>Working days that had gone by when the clock was last stopped; 0 where it never was.</summary>
+    public int UsedDays { get; init; }
+}
+
+/// <summary>A leg that has come to its end, for the statistics of on-time rates.</summary>
+/// <param name="Term">The leg's term (<see cref="Leg.Term"/>).</param>
+/// <param name="ResponsibleCity">Who had to act.</param>
+/// <param name="AllowedDays">Working days that there were.</param>
+/// <param name="UsedDays">Working days that were used; days on which the clock stood still are not among them.</param>
+/// <param name="OnTime">The leg ended on or before its due day.</param>
+public sealed record EndedLeg(string Term, string ResponsibleCity, int AllowedDays, int UsedDays, bool OnTime);
 
 /// <summary>The hub's view of one exchange (办件). Immutable: each accepted message makes the next version.</summary>
 public sealed record ExchangeState
@@ -82,7 +103,15 @@ public sealed record FlowMessage(string MessageId, string Type, string ExchangeI
 /// <summary>What the hub knows of a published medical result.</summary>
 public sealed record PublishedResult(
     string ResultId, string ExchangeId, string City, string ItemCode, string HospitalCode, string Mark, DateTimeOffset PerformedAt,
-    string ResultDigest, bool Revoked, IReadOnlyList<string> Holders);
+    string ResultDigest, bool Revoked, IReadOnlyList<string> Holders)
+{
+    /// <summary>Exchanges in which a doctor recognised it, and has not taken that back.</summary>
+    public IReadOnlyList<ResultUse> Uses { get; init; } = [];
+}
+
+/// <summary>A recognition of a published result.</summary>
+/// <param name="City">City of the doctor who recognised it.</param>
+public sealed record ResultUse(string ExchangeId, string City);
 
 /// <summary>What an accepted message causes beside the new state.</summary>
 public abstract record Effect
@@ -91,16 +120,33 @@ public abstract record Effect
     public sealed record Forward(string City) : Effect;
 
     /// <summary>Open a named break that a person works; <paramref name="Code"/> is a 7xxx reason code.</summary>
-    public sealed record OpenBreak(string Code, string Detail) : Effect;
+    public sealed record OpenBreak(string Code, string Detail) : Effect
+    {
+        /// <summary>The exchange that the break is of, where that is another one than the message's.</summary>
+        public string? ExchangeId { get; init; }
+    }
 
     /// <summary>Close an open break of this code: the cause is gone.</summary>
-    public sealed record CloseBreak(string Code, string Detail) : Effect;
+    public sealed record CloseBreak(string Code, string Detail) : Effect
+    {
+        /// <summary>The exchange that the break is of, where that is another one than the message's.</summary>
+        public string? ExchangeId { get; init; }
+    }
 
     /// <summary>Enter a published result in the hub's index. The patient is known by a keyed digest only.</summary>
     public sealed record IndexResult(PublishedResult Result, string PatientIdNumber) : Effect;
 
     /// <summary>A city now holds the result and must get its corrections.</summary>
     public sealed record AddHolder(string ResultId, string City) : Effect;
+
+    /// <summary>The result was recognised in this exchange, or that was taken back.</summary>
+    public sealed record UseResult(string ResultId, bool Recognised) : Effect;
+
+    /// <summary>A consent of this exchange's source city counts no more.</summary>
+    public sealed record WithdrawConsent(string ConsentNumber) : Effect;
+
+    /// <summary>The hub answers a search with the list of what it found.</summary>
+    public sealed record ListResults(RecognitionSearch Search) : Effect;
 
     /// <summary>The published result was corrected (new digest) or revoked.</summary>
     public sealed record ChangeResult(string ResultId, string ResultDigest, bool Revoked) : Effect;

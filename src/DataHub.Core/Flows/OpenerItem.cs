@@ -9,9 +9,12 @@ public static class OpenerItem
     public static string Of(IPayload payload) => payload switch
     {
         ServiceSubmission s => s.ItemCode,
-        PensionApplication p => p.ItemCode,
+        JointApplication j => j.ItemCode,
+        ITransferApplication t => t.ItemCode,
+        IInquiry i => i.ItemCode,
         ResultNotice n => n.ItemCode,
         RecognitionQuery q => q.ItemCode,
+        RecognitionSearch s => s.ItemCodes[0],
         _ => "",
     };
 }

@@ -1,5 +1,6 @@
 using DataHub.Contracts;
 using DataHub.Contracts.Payloads;
+using DataHub.Core.Registry;
 
 namespace DataHub.Core.Flows;
 
@@ -19,9 +20,6 @@ public static class RecognitionNoticeFlow
 
     /// <summary>Corrections that may wait for acknowledgements or be remembered, counted per holder; keeps the facts small.</summary>
     private const int MaxAcknowledgements = 120;
-
-    // No public rule sets it: the hub's own safety limit, in working days.
-    private const int AcknowledgementDays = 1;
 
     private static readonly Leg Holders = new(Party.Holder, FactKeys.AcknowledgementDays);
 
@@ -114,12 +112,11 @@ public static class RecognitionNoticeFlow
         draft.Item = notice.ItemCode;
         if (draft.Context.Published is not null)
             draft.Refuse(ReasonCodes.ResultIdTaken, "$.resultId");
-        RecognitionRules.CheckHospital(draft, notice.ItemCode, notice.Hospital);
-        if (draft.Context.Registry.Mark(notice.Mark)?.Cities.Contains(draft.SourceCity) != true)
-            draft.Refuse(ReasonCodes.MarkDoesNotCover, "$.mark");
+        if (RecognitionRules.CheckHospital(draft, notice.ItemCode, notice.Hospital) is { } publisher)
+            RecognitionRules.CheckMark(draft, notice.Mark, publisher);
 
         draft.Remember(FactKeys.ResultId, notice.ResultId);
-        draft.Remember(FactKeys.AcknowledgementDays, AcknowledgementDays);
+        draft.Remember(FactKeys.AcknowledgementDays, draft.Context.Registry.CaseRules(notice.ItemCode).AcknowledgementDays);
         draft.Cause(new Effect.IndexResult(
             new PublishedResult(
                 notice.ResultId, draft.Message.ExchangeId, draft.SourceCity, notice.ItemCode, notice.Hospital.Code, notice.Mark,
@@ -150,6 +147,13 @@ public static class RecognitionNoticeFlow
         foreach (var holder in published.Holders.Where(h => h != draft.SourceCity))
             draft.Remember(FactKeys.Acknowledgement(draft.Message.MessageId, holder), FactKeys.Open);
 
+        // Where a patient is treated by the result, the doctor has to look at the case again.
+        foreach (var use in published.Uses.Where(u => u.City != draft.SourceCity))
+        {
+            draft.Remember(FactKeys.Reassessment(draft.Message.MessageId, use.City), FactKeys.Open);
+            draft.Cause(new Effect.OpenBreak(ReasonCodes.BreakRecognisedResultChanged, draft.Message.ExchangeId) { ExchangeId = use.ExchangeId });
+        }
+
         draft.Cause(new Effect.ChangeResult(resultId, digest, revoked));
     }
 
@@ -159,11 +163,13 @@ public static class RecognitionNoticeFlow
         if (acknowledgement.ResultId != draft.Fact(FactKeys.ResultId))
             draft.Refuse(ReasonCodes.ResultIdDiffers, "$.resultId");
 
-        var key = FactKeys.Acknowledgement(acknowledgement.MessageId, draft.Message.SenderCity);
+        var city = draft.Message.SenderCity;
+        var key = FactKeys.Acknowledgement(acknowledgement.MessageId, city);
         switch (draft.Fact(key))
         {
             case FactKeys.Open:
                 draft.Remember(key, FactKeys.Done);
+                Reassess(draft, acknowledgement, city);
                 break;
             case FactKeys.Done:
                 draft.Refuse(ReasonCodes.AlreadyAcknowledged, "$.messageId");
@@ -175,5 +181,23 @@ public static class RecognitionNoticeFlow
 
         if (Guards.Holds(Guard.AllAcknowledged, draft.Facts))
             draft.Cause(new Effect.CloseBreak(ReasonCodes.BreakUnacknowledgedCorrection, "各持有方均已确认"));
+    }
+
+    private static void Reassess(StepDraft draft, ResultAcknowledgement acknowledgement, string city)
+    {
+        var key = FactKeys.Reassessment(acknowledgement.MessageId, city);
+        if (!draft.Facts.ContainsKey(key))
+            return;
+        if (acknowledgement.Reassessment is null)
+        {
+            draft.Refuse(ReasonCodes.ReassessmentRequired, "$.reassessment");
+            return;
+        }
+
+        draft.Facts.Remove(key);
+        if (FactKeys.MustReassess(draft.Facts, city))
+            return;
+        foreach (var use in (draft.Context.Published?.Uses ?? []).Where(u => u.City == city))
+            draft.Cause(new Effect.CloseBreak(ReasonCodes.BreakRecognisedResultChanged, WireNames.Of(acknowledgement.Reassessment.Value)) { ExchangeId = use.ExchangeId });
     }
 }

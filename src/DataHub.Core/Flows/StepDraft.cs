@@ -21,6 +21,7 @@ public sealed class StepDraft
         SourceCity = state.SourceCity;
         TargetCity = state.TargetCity;
         Item = state.Item;
+        Clock = state.Clock;
         // Sorted, so that two ways to the same state give the same text.
         Facts = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (key, value) in state.Facts)
@@ -40,6 +41,9 @@ public sealed class StepDraft
 
     public string TargetCity { get; }
 
+    /// <summary>The deadline that was running when the message came.</summary>
+    public Clock? Clock { get; }
+
     /// <summary>Set by the rule of an opening step.</summary>
     public string Item { get; set; }
 
@@ -54,6 +58,8 @@ public sealed class StepDraft
         where T : IPayload => (T)Message.Payload;
 
     public void Refuse(string code, string path, params object[] args) => reasons.Add(Errors.Reasons.Of(code, path, args));
+
+    public void Refuse(Reason reason) => reasons.Add(reason);
 
     public void Cause(Effect effect) => effects.Add(effect);
 

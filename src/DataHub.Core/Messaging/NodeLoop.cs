@@ -21,13 +21,12 @@ public sealed class NodeLoop<T>(int capacity, int groupWeight, Func<T, int> weig
     Action<T, Exception> fail, Func<CancellationToken, Task> reload, TimeProvider time, ILogger log)
 #pragma warning restore CA1001
 {
-    private readonly Channel<T> channel = Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { SingleReader = true });
-
     /// <summary>A group waits no longer than this for company.</summary>
     private static readonly TimeSpan GatherAtMost = TimeSpan.FromMilliseconds(20);
 
-    private volatile bool storeAvailable = true;
+    private readonly Channel<T> channel = Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { SingleReader = true });
     private readonly SemaphoreSlim hurry = new(0, 1);
+    private volatile bool storeAvailable = true;
     private long urgent;
     private TimeSpan lastTook;
     private long lastEnd;

@@ -30,6 +30,9 @@ internal sealed record NativeConvert(
     /// <summary>Text that may be empty: an empty text is a value, not an absent field.</summary>
     public bool KeepsEmpty => Name == "text-or-empty";
 
+    /// <summary>True where the hub's JSON holds a truth value.</summary>
+    public bool IsFlag => Name.StartsWith("flag(", StringComparison.Ordinal);
+
     /// <summary>Length of a CHAR(n) column.</summary>
     public int MaxLength { get; init; } = int.MaxValue;
 
@@ -50,6 +53,7 @@ internal sealed record NativeConvert(
             ("text" or "text-or-empty" or "text-list", null) => Text(name),
             ("resident-id" or "original-id", null) => Text(name),
             ("words", not null) => Words(name, argument),
+            ("flag", not null) when argument.Split('=', '|') is ["true", _, "false", _] => Words(name, argument),
             ("integer", null) => Plain(name, true, "整数", ReadInteger, WriteInteger),
             ("fen-integer", null) => Plain(name, true, "以分为单位的整数", ReadInteger, WriteInteger),
             ("yuan-decimal", null) => Plain(name, true, "以元为单位、至多两位小数的金额", ReadYuan, WriteYuan),

@@ -101,6 +101,8 @@ internal sealed class RecordReader(Utf8JsonWriter json)
             value = Identifiers.UpgradeResidentId(old)!;
         if (leaf.Convert.Number)
             json.WriteNumber(leaf.Name, long.Parse(value, CultureInfo.InvariantCulture));
+        else if (leaf.Convert.IsFlag)
+            json.WriteBoolean(leaf.Name, value == "true");
         else
             json.WriteString(leaf.Name, value);
     }

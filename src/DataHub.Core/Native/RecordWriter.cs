@@ -91,8 +91,8 @@ internal sealed class RecordWriter(string type)
     private string Scalar(JsonElement value, string path) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString()!,
-        JsonValueKind.Number => value.GetRawText(),
-        _ => throw Fault(path, "is no text and no number"),
+        JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => value.GetRawText(),
+        _ => throw Fault(path, "is no single value"),
     };
 
     private NativeMappingException Fault(string path, string what) => new($"{type}: {path} {what}");

@@ -26,6 +26,7 @@ public static class Authority
     /// <returns>Every reason against it; empty where it may.</returns>
     public static IReadOnlyList<Reason> Check(RegistrySnapshot registry, string flow, string item, string source, string target, DateOnly on)
     {
+        registry = registry.On(on);
         var definition = FlowCatalogue.Find(flow);
         var hasTarget = definition?.HasTarget ?? true;
         if (registry.CityByCode(source) is null)
@@ -46,7 +47,7 @@ public static class Authority
             return [Reasons.Of(ReasonCodes.UnknownItem, ItemPath)];
 
         var reasons = new List<Reason>();
-        if (on < entry.ValidFrom || on > entry.ValidTo)
+        if (!entry.InForce(on))
             reasons.Add(Reasons.Of(ReasonCodes.ItemNotInForce, ItemPath));
         if (!entry.OfferedBy.Contains(target))
             reasons.Add(Reasons.Of(ReasonCodes.ItemNotOffered, ItemPath));

@@ -14,7 +14,9 @@ internal sealed class CodeReader(SeedFolder folder)
 
     private static readonly string[] Outcomes =
     [
-        "approved", "refused", "returned", "withdrawn", "closed", "completed", "published", "corrected", "revoked", "recognised", "not-recognised",
+        "approved", "refused", "returned", "withdrawn", "closed", "completed", "published", "corrected", "revoked", "recognised", "not-recognised", "listed", "consent-withdrawn",
+        "qualified", "not-qualified", "unable", "answered", "none",
+        "partially-completed", "not-completed", "not-opened",
     ];
 
     public IReadOnlyList<CodeRow> Read(
@@ -55,16 +57,16 @@ internal sealed class CodeReader(SeedFolder folder)
         IReadOnlyList<ServiceItem> items, IReadOnlyList<RecognitionItem> recognitionItems, IReadOnlyList<ReturnReason> returnReasons) =>
         new(StringComparer.Ordinal)
         {
-            [Tables.Sex] = Names<Sex>(),
-            [Tables.IdType] = Names<IdentityType>(),
-            [Tables.Mode] = Names<ServiceMode>(),
-            [Tables.Result] = Names<DecisionResult>(),
-            [Tables.Channel] = Names<DeliveryChannel>(),
-            [Tables.Category] = Names<ResultCategory>(),
-            [Tables.Verdict] = Names<RecognitionVerdict>(),
-            [Tables.RepeatReason] = Names<RepeatReason>(),
-            [Tables.HubVerdict] = Names<Verdict>(),
-            [Tables.DeadlineStage] = Names<DeadlineStage>(),
+            [Tables.Sex] = Names(typeof(Sex)),
+            [Tables.IdType] = Names(typeof(IdentityType)),
+            [Tables.Mode] = Names(typeof(ServiceMode)),
+            [Tables.Result] = Names(typeof(DecisionResult)),
+            [Tables.Channel] = Names(typeof(DeliveryChannel)),
+            [Tables.Category] = Names(typeof(ResultCategory)),
+            [Tables.Verdict] = Names(typeof(RecognitionVerdict)),
+            [Tables.RepeatReason] = Names(typeof(RepeatReason)),
+            [Tables.HubVerdict] = Names(typeof(Verdict)),
+            [Tables.DeadlineStage] = Names(typeof(DeadlineStage)),
             [Tables.Relation] = [.. Relations],
             [Tables.Outcome] = [.. Outcomes],
             [Tables.MessageType] = [.. BusinessTypes()],
@@ -76,14 +78,13 @@ internal sealed class CodeReader(SeedFolder folder)
 
     private static bool IsTransfer(ServiceItem item) => item.Flow.StartsWith("transfer.", StringComparison.Ordinal);
 
-    private static HashSet<string> Names<TEnum>()
-        where TEnum : struct, Enum => [.. WireNames.Of<TEnum>().Keys];
+    private static HashSet<string> Names(Type enumeration) => [.. WireNames.Of(enumeration)];
 
-    // The hub's own messages (hub.*) are spoken by the adapters, never by a city's system.
+    // Of the hub's own messages (hub.*) a city's system hears the notices of deadlines only; the others end at its adapter.
     private static IEnumerable<string> BusinessTypes() =>
         typeof(MessageTypes).GetFields(BindingFlags.Public | BindingFlags.Static)
             .Select(f => ((string)f.GetRawConstantValue()!))
             .Where(t => t.Length > MessageTypes.Prefix.Length)
             .Select(t => t[MessageTypes.Prefix.Length..])
-            .Where(t => !t.StartsWith("hub.", StringComparison.Ordinal));
+            .Where(t => !t.StartsWith("hub.", StringComparison.Ordinal) || MessageTypes.Prefix + t == MessageTypes.DeadlineNotice);
 }

@@ -9,16 +9,16 @@ public sealed record City(string Code, string Key, string Name);
 public sealed record District(string Code, string Name, string CityCode);
 
 /// <summary>A material that a service item asks for.</summary>
-public sealed record ItemMaterial(string Code, string Name, bool Required);
+public sealed record ItemMaterial(string Code, string Name, bool Required, DateOnly ValidFrom, DateOnly? ValidTo) : IDated;
 
 /// <summary>A question that a service item asks beside the common ones.</summary>
-public sealed record ItemField(string Code, string Name, bool Required, int MaxLength);
+public sealed record ItemField(string Code, string Name, bool Required, int MaxLength, DateOnly ValidFrom, DateOnly? ValidTo) : IDated;
 
 /// <summary>
-/// A catalogue entry (事项). Deadlines are in working days. An <see cref="Instant"/> item (即办件) may be decided without
+/// A catalogue entry (事项) as it holds for a time. Deadlines are in working days. An <see cref="Instant"/> item (即办件) may be decided without
 /// a separate acceptance.
 /// </summary>
-public sealed record ServiceItem
+public sealed record ServiceItem : IDated
 {
     public required string Code { get; init; }
 
@@ -42,6 +42,12 @@ public sealed record ServiceItem
 
     public required bool HighFrequency { get; init; }
 
+    /// <summary>How the result of a case that was collected on behalf comes back.</summary>
+    public required ResultMedium ResultMedium { get; init; }
+
+    /// <summary>Working days within which the target follows up a bad evaluation.</summary>
+    public required int FollowUpDays { get; init; }
+
     /// <summary>Codes of the cities that offer the item.</summary>
     public required IReadOnlySet<string> OfferedBy { get; init; }
 
@@ -55,14 +61,66 @@ public sealed record ServiceItem
 
     /// <summary>Public rule or planning document that it comes from.</summary>
     public required string Basis { get; init; }
+
+    /// <summary>With the materials and questions of that day only.</summary>
+    internal ServiceItem AsOf(DateOnly day) => this with { Materials = [.. Materials.Where(m => m.InForce(day))], Fields = [.. Fields.Where(f => f.InForce(day))] };
 }
 
-/// <summary>An agreement: which city may send which item to which. <c>*</c> stands for every item of the flow.</summary>
-public sealed record Agreement(string SourceCity, string TargetCity, string Flow, string Item, DateOnly ValidFrom, DateOnly? ValidTo);
+/// <summary>What holds for a service item beside its deadlines; <c>*</c>: for every item that has no row of its own.</summary>
+public sealed record ServiceTerms(string Item, ResultMedium ResultMedium, int FollowUpDays);
 
-/// <summary>Deadlines and money rule of one transfer kind between two cities (<c>*</c>: any).</summary>
-public sealed record TransferRule(
-    string Item, string SourceCity, string TargetCity, bool MoneyMoves, int ContactLetterDays, int InformationTableDays, int CompletionDays, string Basis);
+/// <summary>An agreement: which city may send which item to which. <c>*</c> stands for every item of the flow.</summary>
+public sealed record Agreement(string SourceCity, string TargetCity, string Flow, string Item, DateOnly ValidFrom, DateOnly? ValidTo) : IDated;
+
+/// <summary>The amounts that a transfer may move, by their names in <c>transfer_rules.csv</c>.</summary>
+public static class TransferAmounts
+{
+    /// <summary>Balance of the personal account, or principal.</summary>
+    public const string Principal = "principal";
+
+    public const string Interest = "interest";
+
+    public const string Pooled = "pooled";
+
+    public static IReadOnlyList<string> All { get; } = [Principal, Interest, Pooled];
+}
+
+/// <summary>Deadlines, conditions and money rule of one transfer kind between two cities (<c>*</c>: any).</summary>
+public sealed record TransferRule(string Item, string SourceCity, string TargetCity) : IDated
+{
+    /// <summary>Whether the money of the table is remitted.</summary>
+    public required bool MoneyMoves { get; init; }
+
+    /// <summary>Which of <see cref="TransferAmounts"/> the table may hold.</summary>
+    public required IReadOnlyList<string> Amounts { get; init; }
+
+    /// <summary>The pooled amount in percent of its base; null where the message has its own formula.</summary>
+    public int? PooledPercent { get; init; }
+
+    /// <summary>Whether the table's months count in the new city.</summary>
+    public required bool MonthsJoin { get; init; }
+
+    /// <summary>Fewest months of employee pension in all places; null for no condition.</summary>
+    public int? EmployeeMonthsFrom { get; init; }
+
+    /// <summary>Most months of employee pension in all places; null for no condition.</summary>
+    public int? EmployeeMonthsTo { get; init; }
+
+    /// <summary>Working days from the application to the contact letter; 0 for a kind without one.</summary>
+    public required int ContactLetterDays { get; init; }
+
+    /// <summary>Working days within which the old agency sends table and money.</summary>
+    public required int InformationTableDays { get; init; }
+
+    /// <summary>Working days within which the new agency completes.</summary>
+    public required int CompletionDays { get; init; }
+
+    public required string Basis { get; init; }
+
+    public required DateOnly ValidFrom { get; init; }
+
+    public DateOnly? ValidTo { get; init; }
+}
 
 public enum HospitalGrade
 {
@@ -79,13 +137,7 @@ public enum HospitalGrade
     ThirdA = 5,
 }
 
-public sealed record RegisteredHospital(string Code, string Name, string CityCode, HospitalGrade Grade);
-
-/// <summary>A mutually recognised item with the days for which a result of it stays valid.</summary>
-public sealed record RecognitionItem(string Code, string Name, ResultCategory Category, int ValidDays, HospitalGrade LowestGrade, long PriceFen);
-
-/// <summary>A recognition mark (互认标识) and the cities whose hospitals it covers.</summary>
-public sealed record RecognitionMark(string Mark, string Name, IReadOnlySet<string> Cities);
+public sealed record RegisteredHospital(string Code, string Name, string CityCode, HospitalGrade Grade, DateOnly ValidFrom, DateOnly? ValidTo) : IDated;
 
 public sealed record RegisteredAgency(string Code, string Name, string CityCode, string Kind);
 

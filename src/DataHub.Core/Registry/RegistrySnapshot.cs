@@ -5,10 +5,12 @@ namespace DataHub.Core.Registry;
 
 /// <summary>
 /// Everything that is data about the cities and their business, as one immutable whole: read once at the start, looked up
-/// from any thread. Look-ups are exact and give null for what the seeds do not have.
+/// from any thread. Look-ups are exact and give null for what the seeds do not have. Of what has changed over time it holds
+/// one version: that of a day (<see cref="On"/>), or, as loaded, the last.
 /// </summary>
 public sealed class RegistrySnapshot
 {
+    private readonly CatalogueHistory history;
     private readonly FrozenDictionary<string, City> citiesByCode;
     private readonly FrozenDictionary<string, City> citiesByKey;
     private readonly FrozenDictionary<string, District> districts;
@@ -17,23 +19,29 @@ public sealed class RegistrySnapshot
     private readonly FrozenDictionary<(string Item, string Source, string Target), TransferRule> transferRules;
     private readonly FrozenDictionary<string, RegisteredHospital> hospitals;
     private readonly FrozenDictionary<string, RecognitionItem> recognitionItems;
+    private readonly FrozenDictionary<(string Item, string Code), LaboratoryCode> laboratoryCodes;
     private readonly FrozenDictionary<string, RecognitionMark> marks;
     private readonly FrozenDictionary<string, RegisteredAgency> agencies;
     private readonly FrozenDictionary<string, ReturnReason> returnReasons;
+    private readonly FrozenDictionary<string, CaseRules> caseRules;
 
-    internal RegistrySnapshot(RegistryData data)
+    internal RegistrySnapshot(RegistryData data, CodeTables codes, DateOnly day, CatalogueHistory history)
     {
+        this.history = history;
         Cities = data.Cities;
         Districts = data.Districts;
-        Items = data.Items;
+        Items = [.. On(data.Items, i => i.Code, day).Select(i => i.AsOf(day))];
         Agreements = data.Agreements;
-        TransferRules = data.TransferRules;
-        Hospitals = data.Hospitals;
-        RecognitionItems = data.RecognitionItems;
-        Marks = data.Marks;
+        // A rule that has ended leaves its place to a less exact one.
+        TransferRules = [.. data.TransferRules.Where(r => r.InForce(day))];
+        Hospitals = On(data.Hospitals, h => h.Code, day);
+        RecognitionItems = On(data.RecognitionItems, i => i.Code, day);
+        LaboratoryCodes = data.LaboratoryCodes;
+        RecognitionGrades = data.RecognitionGrades;
+        Marks = On(data.Marks, m => m.Mark, day);
         Agencies = data.Agencies;
         ReturnReasons = data.ReturnReasons;
-        Codes = new CodeTables(data.Codes);
+        Codes = codes;
         Calendar = data.Calendar;
 
         citiesByCode = Cities.ToFrozenDictionary(c => c.Code);
@@ -44,8 +52,10 @@ public sealed class RegistrySnapshot
         transferRules = TransferRules.ToFrozenDictionary(r => (r.Item, r.SourceCity, r.TargetCity));
         hospitals = Hospitals.ToFrozenDictionary(h => h.Code);
         recognitionItems = RecognitionItems.ToFrozenDictionary(i => i.Code);
+        laboratoryCodes = LaboratoryCodes.ToFrozenDictionary(c => (c.Item, c.Code));
         marks = Marks.ToFrozenDictionary(m => m.Mark);
         agencies = Agencies.ToFrozenDictionary(a => a.Code);
+        caseRules = data.CaseRules.ToFrozenDictionary(StringComparer.Ordinal);
         returnReasons = ReturnReasons.ToFrozenDictionary(r => r.Code);
     }
 
@@ -63,6 +73,10 @@ public sealed class RegistrySnapshot
 
     public IReadOnlyList<RecognitionItem> RecognitionItems { get; }
 
+    public IReadOnlyList<LaboratoryCode> LaboratoryCodes { get; }
+
+    public IReadOnlyList<RecognitionGradeRule> RecognitionGrades { get; }
+
     public IReadOnlyList<RecognitionMark> Marks { get; }
 
     public IReadOnlyList<RegisteredAgency> Agencies { get; }
@@ -73,10 +87,16 @@ public sealed class RegistrySnapshot
 
     public WorkingDayCalendar Calendar { get; }
 
+    /// <summary>
+    /// The catalogue as it is on a day. An exchange is judged all its life by that of the day on which it was opened. What has
+    /// ended by then is still found, with its last day.
+    /// </summary>
+    public RegistrySnapshot On(DateOnly day) => history.On(day);
+
     /// <summary>Reads and checks the seeds.</summary>
     /// <param name="seedsDir">Folder that holds <c>cities.csv</c> and the rest; see <see cref="FindSeeds"/>.</param>
     /// <exception cref="SeedException">Lists every fault with file, line and reason.</exception>
-    public static RegistrySnapshot Load(string seedsDir) => new(new SeedReader(seedsDir).Read());
+    public static RegistrySnapshot Load(string seedsDir) => new CatalogueHistory(new SeedReader(seedsDir).Read()).On(DateOnly.MaxValue);
 
     /// <summary>
     /// The nearest folder <c>seeds</c> that holds <c>cities.csv</c>, upwards from the program's folder and then from the
@@ -136,16 +156,46 @@ public sealed class RegistrySnapshot
 
     public RecognitionItem? RecognitionItem(string code) => recognitionItems.GetValueOrDefault(code);
 
+    /// <summary>
+    /// The lowest grade that both hospitals need for a result of this item between these cities on this day: the item's own,
+    /// or a higher one that the most exact rule in force asks for.
+    /// </summary>
+    public HospitalGrade LowestGrade(RecognitionItem item, string one, string other, DateOnly on)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        RecognitionGradeRule? best = null;
+        foreach (var rule in RecognitionGrades)
+        {
+            if (rule.InForce(on) && rule.Rank(one, other, item.Code) is { } rank && (best is null || rank > best.Rank(one, other, item.Code)))
+                best = rule;
+        }
+
+        return best is null || best.LowestGrade < item.LowestGrade ? item.LowestGrade : best.LowestGrade;
+    }
+
+    /// <summary>A quantity that this laboratory item measures.</summary>
+    public LaboratoryCode? LaboratoryCode(string item, string code) => laboratoryCodes.GetValueOrDefault((item, code));
+
     public RecognitionMark? Mark(string mark) => marks.GetValueOrDefault(mark);
 
     public RegisteredAgency? Agency(string code) => agencies.GetValueOrDefault(code);
 
     public ReturnReason? ReturnReason(string code) => returnReasons.GetValueOrDefault(code);
+
+    /// <summary>How the hub watches over the cases of an item.</summary>
+    public CaseRules CaseRules(string item) => caseRules.GetValueOrDefault(item) ?? caseRules["*"];
+
+    private static List<T> On<T>(IReadOnlyList<T> versions, Func<T, string> code, DateOnly day)
+        where T : IDated => [.. versions.GroupBy(code).Select(g => Dated.Of(g, day))];
 }
 
-/// <summary>What the seeds hold, read and checked.</summary>
+/// <summary>What the seeds hold, read and checked: every version of what has changed over time.</summary>
 internal sealed record RegistryData
 {
+    /// <summary>Everything of which the days matter to a look-up.</summary>
+    public IEnumerable<IDated> Dated =>
+        [.. Items, .. Items.SelectMany(i => i.Materials), .. Items.SelectMany(i => i.Fields), .. Hospitals, .. RecognitionItems, .. Marks, .. TransferRules];
+
     public required IReadOnlyList<City> Cities { get; init; }
 
     public required IReadOnlyList<District> Districts { get; init; }
@@ -160,6 +210,10 @@ internal sealed record RegistryData
 
     public required IReadOnlyList<RecognitionItem> RecognitionItems { get; init; }
 
+    public required IReadOnlyList<LaboratoryCode> LaboratoryCodes { get; init; }
+
+    public required IReadOnlyList<RecognitionGradeRule> RecognitionGrades { get; init; }
+
     public required IReadOnlyList<RecognitionMark> Marks { get; init; }
 
     public required IReadOnlyList<RegisteredAgency> Agencies { get; init; }
@@ -167,6 +221,8 @@ internal sealed record RegistryData
     public required IReadOnlyList<ReturnReason> ReturnReasons { get; init; }
 
     public required IReadOnlyList<CodeRow> Codes { get; init; }
+
+    public required IReadOnlyDictionary<string, CaseRules> CaseRules { get; init; }
 
     public required WorkingDayCalendar Calendar { get; init; }
 }

@@ -10,8 +10,8 @@ public static class Routing
 {
     /// <summary>
     /// A service application goes to the city of the district that has the power to decide, a transfer to the city that
-    /// holds the old relation, a query to the city that published the result. A published result has no target yet: its
-    /// city is empty.
+    /// holds the old relation, a query to the city that published the result. A published result has no target yet, a search
+    /// is answered by the hub: their city is empty.
     /// </summary>
     /// <param name="opener">The message that opens the exchange.</param>
     /// <param name="registry">Districts and cities.</param>
@@ -22,13 +22,16 @@ public static class Routing
         ServiceSubmission s => registry.District(s.TargetDistrict) is { } district
             ? (district.CityCode, null)
             : (null, Reasons.Of(ReasonCodes.UnknownDistrict, "$.targetDistrict")),
-        PensionApplication p => registry.CityByCode(p.OldCity) is { } city
+        ITransferApplication t => registry.CityByCode(t.OldCity) is { } city
             ? (city.Code, null)
             : (null, Reasons.Of(ReasonCodes.UnknownCity, "$.oldCity")),
+        IInquiry i => registry.CityByCode(i.AskedCity) is { } city
+            ? (city.Code, null)
+            : (null, Reasons.Of(ReasonCodes.UnknownCity, "$.askedCity")),
         RecognitionQuery => published is not null
             ? (published.City, null)
             : (null, Reasons.Of(ReasonCodes.NoSharedResult, "$.itemCode")),
-        ResultNotice => ("", null),
+        JointApplication or ResultNotice or RecognitionSearch or ConsentWithdrawal => ("", null),
         _ => (null, Reasons.Of(ReasonCodes.UnknownExchange, "$")),
     };
 }

@@ -5,19 +5,14 @@ using DataHub.Core.Flows;
 namespace DataHub.Core.Registry;
 
 /// <summary>Reads every file of the seeds folder and checks each against the others.</summary>
-internal sealed class SeedReader(string seedsDir)
+internal sealed partial class SeedReader(string seedsDir)
 {
     private const int MaxDeadline = 366;
 
-    private static readonly IReadOnlyDictionary<string, HospitalGrade> Grades = new Dictionary<string, HospitalGrade>
-    {
-        ["二级"] = HospitalGrade.Second,
-        ["二级甲等"] = HospitalGrade.SecondA,
-        ["三级"] = HospitalGrade.Third,
-        ["三级甲等"] = HospitalGrade.ThirdA,
-    };
-
     private readonly SeedFolder folder = new(seedsDir);
+
+    // Rows that name an item before the items are read; they are read with them.
+    private readonly List<(SeedRow Row, string Item)> namedItems = [];
 
     /// <exception cref="SeedException">Lists every fault.</exception>
     public RegistryData Read()
@@ -36,20 +31,32 @@ internal sealed class SeedReader(string seedsDir)
             TransferRules = ReadTransferRules(cities, items),
             Hospitals = hospitals,
             RecognitionItems = recognitionItems,
-            Marks = ReadMarks(cities),
+            LaboratoryCodes = ReadLaboratoryCodes(recognitionItems),
+            RecognitionGrades = ReadRecognitionGrades(cities, recognitionItems),
+            Marks = ReadMarks(cities, hospitals),
             Agencies = ReadAgencies(cities),
             ReturnReasons = returnReasons,
             Codes = new CodeReader(folder).Read(cities, items, recognitionItems, returnReasons),
             Calendar = ReadCalendar(),
+            CaseRules = CaseRulesReader.Read(folder, [.. items.Select(i => i.Code), .. recognitionItems.Select(i => i.Code)]),
         };
         return folder.Faults.Count == 0 ? data : throw new SeedException(folder.Faults);
     }
 
     private List<City> ReadCities()
     {
-        var cities = Unique("cities.csv", ["code", "key", "name"], r => new City(r.CityCode("code"), r.Identifier("key"), r.Text("name")), c => c.Code);
-        foreach (var repeated in cities.GroupBy(c => c.Key).Where(g => g.Count() > 1))
-            folder.Fault("cities.csv", 0, $"the key {repeated.Key} stands twice");
+        var keys = new HashSet<string>(StringComparer.Ordinal);
+        var cities = Unique(
+            "cities.csv",
+            ["code", "key", "name"],
+            r =>
+            {
+                var city = new City(r.CityCode("code"), r.Identifier("key"), r.Text("name"));
+                if (!keys.Add(city.Key))
+                    r.Fault($"the key {city.Key} stands twice");
+                return city;
+            },
+            c => c.Code);
         return [.. cities.DistinctBy(c => c.Key)];
     }
 
@@ -62,23 +69,38 @@ internal sealed class SeedReader(string seedsDir)
 
     private List<ServiceItem> ReadItems(List<City> cities)
     {
-        var materials = ReadParts("item_materials.csv", ["item", "code", "name", "required"], r => new ItemMaterial(r.Identifier("code"), r.Text("name"), r.YesNo("required")), m => m.Code);
-        var fields = ReadParts("item_fields.csv", ["item", "code", "name", "required", "maxLength"], r => new ItemField(r.Identifier("code"), r.Text("name"), r.YesNo("required"), r.Whole("maxLength", 1, 500)), f => f.Code);
+        var materials = ReadParts("item_materials.csv", ["item", "code", "name", "required", "validFrom", "validTo"], r => new ItemMaterial(r.Identifier("code"), r.Text("name"), r.YesNo("required"), From(r), To(r)), m => m.Code);
+        var fields = ReadParts("item_fields.csv", ["item", "code", "name", "required", "maxLength", "validFrom", "validTo"], r => new ItemField(r.Identifier("code"), r.Text("name"), r.YesNo("required"), r.Whole("maxLength", 1, 500), From(r), To(r)), f => f.Code);
         var modes = WireNames.Of<ServiceMode>();
-        var items = Unique(
+        var terms = ReadServiceTerms();
+        var flows = new Dictionary<string, string>(StringComparer.Ordinal);
+        var items = Versions(
             "items.csv",
             ["code", "name", "flow", "modes", "instant", "acceptDays", "promisedDays", "statutoryDays", "highFrequency", "offeredBy", "validFrom", "validTo", "basis"],
-            r => ReadItem(r, cities, modes, materials, fields),
+            r =>
+            {
+                var item = ReadItem(r, cities, modes, materials, fields, terms);
+                if (!flows.TryAdd(item.Code, item.Flow) && flows[item.Code] != item.Flow)
+                    r.Fault($"{item.Code} changes its flow; a new flow needs a new code");
+                return item;
+            },
             i => i.Code);
-
-        var known = items.Select(i => i.Code).ToHashSet();
-        foreach (var (file, parts) in new[] { ("item_materials.csv", materials.Keys.ToArray()), ("item_fields.csv", fields.Keys.ToArray()) })
-        {
-            foreach (var item in parts.Where(p => !known.Contains(p)))
-                folder.Fault(file, 0, $"the item {item} is not in items.csv");
-        }
-
+        foreach (var (row, item) in namedItems)
+            KnownItem(row, item, items);
         return items;
+    }
+
+    private string Named(SeedRow row, string item)
+    {
+        namedItems.Add((row, item));
+        return item;
+    }
+
+    private static string KnownItem(SeedRow row, string item, List<ServiceItem> items)
+    {
+        if (item != "*" && !items.Any(i => i.Code == item))
+            row.Fault($"the item {item} is not in items.csv");
+        return item;
     }
 
     private static ServiceItem ReadItem(
@@ -86,9 +108,11 @@ internal sealed class SeedReader(string seedsDir)
         List<City> cities,
         IReadOnlyDictionary<string, ServiceMode> modes,
         Dictionary<string, List<ItemMaterial>> materials,
-        Dictionary<string, List<ItemField>> fields)
+        Dictionary<string, List<ItemField>> fields,
+        Dictionary<string, ServiceTerms> terms)
     {
         var code = row.Identifier("code");
+        var (_, medium, followUpDays) = TermsOf(terms, code);
         var item = new ServiceItem
         {
             Code = code,
@@ -100,6 +124,8 @@ internal sealed class SeedReader(string seedsDir)
             PromisedDays = row.Whole("promisedDays", 1, MaxDeadline),
             StatutoryDays = row.Whole("statutoryDays", 1, MaxDeadline),
             HighFrequency = row.YesNo("highFrequency"),
+            ResultMedium = medium,
+            FollowUpDays = followUpDays,
             OfferedBy = CitySet(row, "offeredBy", cities),
             Materials = materials.GetValueOrDefault(code) ?? [],
             Fields = fields.GetValueOrDefault(code) ?? [],
@@ -116,7 +142,7 @@ internal sealed class SeedReader(string seedsDir)
 
     private List<Agreement> ReadAgreements(List<City> cities, List<ServiceItem> items, List<RecognitionItem> recognitionItems)
     {
-        var flowOf = items.ToDictionary(i => i.Code, i => i.Flow);
+        var flowOf = items.DistinctBy(i => i.Code).ToDictionary(i => i.Code, i => i.Flow);
         var recognised = recognitionItems.Select(i => i.Code).ToHashSet();
         var agreements = new List<Agreement>();
         foreach (var row in folder.Read("agreements.csv", "sourceCity", "targetCity", "flow", "item", "validFrom", "validTo"))
@@ -137,72 +163,13 @@ internal sealed class SeedReader(string seedsDir)
             if (agreement.Item != "*" && !ofFlow)
                 row.Fault($"the item {agreement.Item} is not one of the flow {agreement.Flow}");
             CheckSpan(row, agreement.ValidFrom, agreement.ValidTo);
+            if (agreements.Any(a => (a.SourceCity, a.TargetCity, a.Flow, a.Item) == (agreement.SourceCity, agreement.TargetCity, agreement.Flow, agreement.Item) && Dated.Overlap(a, agreement)))
+                row.Fault("another row for these cities and this item is in force at the same time");
             agreements.Add(agreement);
         }
 
         return agreements;
     }
-
-    private List<TransferRule> ReadTransferRules(List<City> cities, List<ServiceItem> items)
-    {
-        var rules = Unique(
-            "transfer_rules.csv",
-            ["item", "sourceCity", "targetCity", "moneyMoves", "contactLetterDays", "informationTableDays", "completionDays", "basis"],
-            r => new TransferRule(
-                r.Identifier("item"),
-                KnownCity(r, r.CityCodeOrAny("sourceCity"), cities),
-                KnownCity(r, r.CityCodeOrAny("targetCity"), cities),
-                r.YesNo("moneyMoves"),
-                r.Whole("contactLetterDays", 1, MaxDeadline),
-                r.Whole("informationTableDays", 1, MaxDeadline),
-                r.Whole("completionDays", 1, MaxDeadline),
-                r.Text("basis")),
-            r => (r.Item, r.SourceCity, r.TargetCity));
-
-        // Without a rule for any pair a transfer could be taken in whose money step nobody knows.
-        foreach (var item in items.Where(i => i.Flow.StartsWith("transfer.", StringComparison.Ordinal)))
-        {
-            if (!rules.Any(r => r.Item == item.Code && r is { SourceCity: "*", TargetCity: "*" }))
-                folder.Fault("transfer_rules.csv", 0, $"the item {item.Code} needs a rule for any pair of cities (*,*)");
-        }
-
-        foreach (var rule in rules.Where(r => !items.Any(i => i.Code == r.Item)))
-            folder.Fault("transfer_rules.csv", 0, $"the item {rule.Item} is not in items.csv");
-        return rules;
-    }
-
-    private List<RegisteredHospital> ReadHospitals(List<City> cities) =>
-        Unique(
-            "hospitals.csv",
-            ["code", "name", "cityCode", "grade"],
-            r => new RegisteredHospital(r.Identifier("code"), r.Text("name"), KnownCity(r, r.CityCode("cityCode"), cities), r.Named("grade", Grades)),
-            h => h.Code);
-
-    private List<RecognitionItem> ReadRecognitionItems() =>
-        Unique(
-            "recognition_items.csv",
-            ["code", "name", "category", "validDays", "lowestGrade", "priceFen"],
-            r => new RecognitionItem(
-                r.Identifier("code"),
-                r.Text("name"),
-                r.Named("category", WireNames.Of<ResultCategory>()),
-                r.Whole("validDays", 1, 3660),
-                r.Named("lowestGrade", Grades),
-                r.Whole("priceFen", 0, 100_000_000)),
-            i => i.Code);
-
-    private List<RecognitionMark> ReadMarks(List<City> cities) =>
-        Unique(
-            "marks.csv",
-            ["mark", "name", "cities"],
-            r =>
-            {
-                var mark = r.Text("mark");
-                if (!mark.EndsWith("HR", StringComparison.Ordinal) || mark.Length < 3)
-                    r.Fault("mark must be a range followed by HR");
-                return new RecognitionMark(mark, r.Text("name"), CitySet(r, "cities", cities));
-            },
-            m => m.Mark);
 
     private List<RegisteredAgency> ReadAgencies(List<City> cities) =>
         Unique(
@@ -260,17 +227,52 @@ internal sealed class SeedReader(string seedsDir)
         return records;
     }
 
+    /// <summary>The rows as records, of which a code may have several that follow each other in time.</summary>
+    private List<T> Versions<T>(string file, string[] columns, Func<SeedRow, T> read, Func<T, object> keyOf)
+        where T : IDated
+    {
+        var records = new List<T>();
+        var byKey = new Dictionary<object, List<T>>();
+        foreach (var row in folder.Read(file, columns))
+        {
+            var record = read(row);
+            if (!byKey.TryGetValue(keyOf(record), out var versions))
+                byKey[keyOf(record)] = versions = [];
+            if (versions.Any(v => Dated.Overlap(v, record)))
+            {
+                row.Fault($"{keyOf(record)} has another row for some of these days");
+                continue;
+            }
+
+            versions.Add(record);
+            records.Add(record);
+        }
+
+        return records;
+    }
+
+    /// <summary>A first day that may be left out: from ever.</summary>
+    private static DateOnly From(SeedRow row) => row.DateOrNone("validFrom") ?? DateOnly.MinValue;
+
+    private static DateOnly? To(SeedRow row)
+    {
+        var to = row.DateOrNone("validTo");
+        CheckSpan(row, From(row), to);
+        return to;
+    }
+
     /// <summary>The parts of each item in the file's order, by the item's code.</summary>
     private Dictionary<string, List<T>> ReadParts<T>(string file, string[] columns, Func<SeedRow, T> read, Func<T, string> codeOf)
+        where T : IDated
     {
         var parts = new Dictionary<string, List<T>>(StringComparer.Ordinal);
         foreach (var row in folder.Read(file, columns))
         {
-            var item = row.Identifier("item");
+            var item = Named(row, row.Identifier("item"));
             if (!parts.TryGetValue(item, out var list))
                 parts[item] = list = [];
             var part = read(row);
-            if (list.Any(p => codeOf(p) == codeOf(part)))
+            if (list.Any(p => codeOf(p) == codeOf(part) && Dated.Overlap(p, part)))
                 row.Fault($"{codeOf(part)} stands twice for {item}");
             else if (list.Count == 40)
                 row.Fault($"{item} has more than 40 rows");

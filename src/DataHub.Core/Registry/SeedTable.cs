@@ -155,6 +155,9 @@ public sealed partial class SeedRow
         return min;
     }
 
+    /// <summary>A whole number, or null where the field is empty.</summary>
+    public int? WholeOrNone(string column, int min, int max) => values[column].Length == 0 ? null : Whole(column, min, max);
+
     public bool YesNo(string column)
     {
         if (values[column] is not ("yes" or "no"))

@@ -9,7 +9,7 @@ namespace DataHub.Core.Schemas;
 /// <summary>Writes <c>contracts/asyncapi/datahub.asyncapi.yaml</c> (AsyncAPI 3.0): the queues and what travels on them.</summary>
 public static class AsyncApiWriter
 {
-    private static readonly string[] FromHubOnly = [MessageTypes.HubReceipt, MessageTypes.DeadlineNotice];
+    private static readonly string[] FromHubOnly = [MessageTypes.HubReceipt, MessageTypes.DeadlineNotice, MessageTypes.ResultList, MessageTypes.JointCompletion];
     private static readonly string[] ToHubOnly = [MessageTypes.HolderReport];
 
     public static string Write()

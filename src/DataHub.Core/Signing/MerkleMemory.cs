@@ -3,8 +3,10 @@ using System.Runtime.InteropServices;
 namespace DataHub.Core.Signing;
 
 /// <summary>
-/// Inner nodes that were hashed lately. The hash of two hashes is always the same, so whoever is remembered may have come
-/// from anyone: a wrong proof only finds wrong nodes. Takes half a megabyte at most; for several threads at once.
+/// Inner nodes that were hashed lately, each with the two hashes that it was made of. They are remembered before anything of
+/// a proof is believed, so they may have come from anyone. That is safe: a node was hashed here, and is given only for the
+/// very two hashes that it was made of, so it is what hashing them anew would give. Whoever sends invented hashes pushes
+/// others out, which costs time and nothing else. Takes little more than half a megabyte; for several threads at once.
 /// </summary>
 public sealed class MerkleMemory
 {

@@ -1,6 +1,7 @@
 using DataHub.Contracts.Envelope;
 using DataHub.Core.Flows;
 using DataHub.Core.Journal;
+using DataHub.Core.Statistics;
 
 namespace DataHub.Core.Storage;
 
@@ -26,7 +27,7 @@ public readonly record struct KnownMessage(long JournalNumber, string ExchangeId
 /// Durable state of all nodes that share a database. A commit is one transaction; what was committed survives the loss
 /// of the process and of power. Reads see committed data only. Every method may throw <see cref="StoreUnavailableException"/>.
 /// </summary>
-public interface INodeStore : IAsyncDisposable
+public interface INodeStore : IReplayRequests, IAsyncDisposable
 {
     /// <summary>Writes all of it or nothing. Completes when it is durable.</summary>
     Task<CommitResult> CommitAsync(NodeCommit commit, CancellationToken cancel);
@@ -62,11 +63,14 @@ public interface INodeStore : IAsyncDisposable
 
     ValueTask<PublishedResult?> PublishedAsync(string resultId, CancellationToken cancel);
 
-    /// <summary>The latest result of an item for a patient that is not revoked.</summary>
-    ValueTask<PublishedResult?> LatestPublishedAsync(string patientKey, string itemCode, CancellationToken cancel);
+    /// <summary>Whether a city said that the patient took this consent back.</summary>
+    ValueTask<bool> ConsentWithdrawnAsync(string city, string consentNumber, CancellationToken cancel);
 
-    /// <summary>Exchanges of a hub shard whose running leg was due on or before a day and whose notice stage is below one.</summary>
-    ValueTask<List<ExchangeRow>> DueAsync(string node, DateOnly onOrBefore, int stageBelow, int limit, CancellationToken cancel);
+    /// <summary>A patient's published results of these items, newest first, the revoked ones among them.</summary>
+    ValueTask<List<PublishedResult>> PublishedOfAsync(string patientKey, IReadOnlyCollection<string> itemCodes, int limit, CancellationToken cancel);
+
+    /// <summary>Exchanges of a hub shard of whose deadline something is to be told on or before a day, in the order of these days.</summary>
+    ValueTask<List<ExchangeRow>> DueAsync(string node, DateOnly onOrBefore, int limit, CancellationToken cancel);
 
     /// <summary>
     /// Exchanges of a hub shard with an outcome that have not changed since a time and that a side has not reported to hold,
@@ -81,6 +85,12 @@ public interface INodeStore : IAsyncDisposable
 
     /// <summary>Counts of a node's exchanges by source city, flow, state, whether final, reconciled or refused.</summary>
     ValueTask<List<ExchangeCount>> CountExchangesAsync(string node, CancellationToken cancel);
+
+    /// <summary>One counter over all nodes, summed by key; keys whose sums are nothing are left out.</summary>
+    /// <param name="counter">A name of <see cref="Counters"/>.</param>
+    /// <param name="fromMonth">First month, as <c>yyyyMM</c>.</param>
+    /// <param name="toMonth">Last month, included.</param>
+    ValueTask<List<KeyValuePair<StatisticKey, StatisticValue>>> StatisticsAsync(string counter, int fromMonth, int toMonth, CancellationToken cancel);
 
     /// <summary>Nodes that have a journal in this database.</summary>
     ValueTask<List<string>> NodesAsync(CancellationToken cancel);

@@ -1,5 +1,7 @@
 using DataHub.Core.Flows;
 using DataHub.Core.Journal;
+using DataHub.Core.Materials;
+using DataHub.Core.Statistics;
 
 namespace DataHub.Core.Storage;
 
@@ -23,8 +25,11 @@ public sealed record ExchangeRow
     /// <summary>When source, hub and target were found to hold the same outcome; null until then.</summary>
     public DateTimeOffset? ReconciledAt { get; init; }
 
-    /// <summary>0: no notice yet for the running leg; 1: warned; 2: breach told.</summary>
+    /// <summary>What has been told of the deadline that runs now: 0 nothing, 1 the warning, 2 the breach, one more each time that it was told again.</summary>
     public int NoticeStage { get; init; }
+
+    /// <summary>At the hub: the day on which the next stage is due to be told; null where nothing will be.</summary>
+    public DateOnly? NoticeOn { get; init; }
 
     /// <summary>Reason codes, where the hub refused the message that would have opened the exchange.</summary>
     public string? RefusedFor { get; init; }
@@ -101,6 +106,9 @@ public sealed class NodeCommit(string node, long fence = 0)
     /// <summary>Parked journal rows that an operator has dealt with.</summary>
     public List<long> ParkedResolved { get; } = [];
 
+    /// <summary>Requests of operators that this commit carries out, with their outcome.</summary>
+    public List<(string RequestId, ReplayOutcome Outcome)> Replayed { get; } = [];
+
     public List<BreakChange> Breaks { get; } = [];
 
     public List<ReceiptRow> Receipts { get; } = [];
@@ -111,8 +119,25 @@ public sealed class NodeCommit(string node, long fence = 0)
 
     public List<(string ResultId, string Digest, bool Revoked)> ChangedResults { get; } = [];
 
+    /// <summary>Recognitions of published results, and those that were taken back.</summary>
+    public List<(string ResultId, ResultUse Use, bool Recognised)> Uses { get; } = [];
+
+    public List<(string City, string ConsentNumber)> WithdrawnConsents { get; } = [];
+
+    /// <summary>What this step changes in the counts.</summary>
+    public StatisticDeltas Statistics { get; } = [];
+
+    /// <summary>Files that the accepted messages of this commit name.</summary>
+    public List<NamedMaterial> Materials { get; } = [];
+
+    /// <summary>
+    /// Digests of files that are not kept any longer: from this commit on they are not held, and their bytes are left over. One that
+    /// was asked for since it was found due stays.
+    /// </summary>
+    public List<(string Digest, DateTimeOffset At)> MaterialsEnded { get; } = [];
+
     public bool IsEmpty => Entries.Count == 0 && Outgoing.Count == 0 && Exchanges.Count == 0 && Received.Count == 0 && Acknowledged.Count == 0
-        && NativeDeliveries.Count == 0 && NativeDone.Count == 0 && Breaks.Count == 0 && ParkedResolved.Count == 0;
+        && NativeDeliveries.Count == 0 && NativeDone.Count == 0 && Breaks.Count == 0 && ParkedResolved.Count == 0 && Replayed.Count == 0 && Statistics.IsEmpty;
 }
 
 /// <summary>Result of a commit: the number that the first of its journal entries got; the others follow without gaps.</summary>

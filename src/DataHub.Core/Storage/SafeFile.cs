@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
 namespace DataHub.Core.Storage;
 
 /// <summary>Writes small files whole or not at all: to a draft beside them, through to the disk, then renamed.</summary>
@@ -15,13 +18,25 @@ public static class SafeFile
         var draft = Draft(file, content, mode);
         try
         {
-            File.Move(draft, file, overwrite: false);
+            if (OperatingSystem.IsWindows())
+                File.Move(draft, file, overwrite: false);
+            else if (Link(Encoding.UTF8.GetBytes(draft + '\0'), Encoding.UTF8.GetBytes(file + '\0')) != 0)
+                throw new IOException(Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError()));
         }
         catch (IOException) when (File.Exists(file))
+        {
+            // Another was first.
+        }
+        finally
         {
             File.Delete(draft);
         }
     }
+
+    // A move that must not replace looks first and renames then, between which another may have come; a link is one step.
+    [DllImport("libc", EntryPoint = "link", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int Link(byte[] existing, byte[] created);
 
     private static string Draft(string file, ReadOnlySpan<byte> content, UnixFileMode mode)
     {

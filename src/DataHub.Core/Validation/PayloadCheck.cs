@@ -2,6 +2,7 @@ using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Errors;
+using DataHub.Core.Registry;
 
 namespace DataHub.Core.Validation;
 
@@ -15,10 +16,16 @@ public sealed class PayloadCheck(ValidationPipeline pipeline)
     public static readonly TimeSpan OldestMessage = TimeSpan.FromDays(30);
 
     /// <summary>True for the messages that a city may send to the hub.</summary>
-    public static bool IsForHub(string type) => type is not (MessageTypes.HubReceipt or MessageTypes.DeadlineNotice);
+    public static bool IsForHub(string type) => type is not (MessageTypes.HubReceipt or MessageTypes.DeadlineNotice or MessageTypes.ResultList or MessageTypes.JointCompletion);
 
     /// <summary>True for the messages of cities' business, which their own systems send.</summary>
-    public static bool IsBusiness(string type) => type is not (MessageTypes.HubReceipt or MessageTypes.DeadlineNotice or MessageTypes.HolderReport or MessageTypes.LinkProgress);
+    public static bool IsBusiness(string type) => type is not (MessageTypes.HubReceipt or MessageTypes.DeadlineNotice or MessageTypes.ResultList or MessageTypes.JointCompletion or MessageTypes.HolderReport or MessageTypes.LinkProgress);
+
+    /// <summary>The catalogue that the messages of this moment are held to.</summary>
+    public RegistrySnapshot Catalogue => pipeline.Catalogue;
+
+    /// <summary>The catalogue that the rules look at.</summary>
+    public RegistrySnapshot Registry => pipeline.Registry;
 
     /// <summary>The payload, or every reason why it is refused.</summary>
     public (IPayload? Payload, IReadOnlyList<Reason>? Invalid) Read(CloudEvent e, DateTimeOffset now)

@@ -57,7 +57,7 @@ public static class PayloadReader
         catch (JsonException fault)
         {
             // The serializer is as strict as the shape; a difference between the two must refuse, never let through.
-            return new ReadOutcome.Refused([Reasons.Of(ReasonCodes.WrongKind, fault.Path ?? "$")]);
+            return new ReadOutcome.Refused([Reasons.Of(ReasonCodes.WrongKind, fault.Path ?? "$", "消息模式规定的类型")]);
         }
     }
 

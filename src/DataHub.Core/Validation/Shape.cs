@@ -1,8 +1,9 @@
 using System.Collections.Frozen;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
 using DataHub.Contracts;
 using DataHub.Contracts.Json;
@@ -24,8 +25,10 @@ public enum ShapeKind
 public sealed record ShapeMember(string Name, byte[] Utf8Name, Shape Shape, bool Required);
 
 /// <summary>
-/// The form of a value: built once from a contract record's metadata and its constraint attributes. Both the reader and the
-/// JSON Schemas come from it, so that the two cannot drift apart.
+/// The form of a value: built once from a contract record's members and their constraint attributes. Both the reader and the
+/// JSON Schemas come from it, so that the two cannot drift apart. It is built for all messages when a process starts, so it asks
+/// the records themselves: their JSON metadata, which says the same, is some thousand methods to compile, and waits until a
+/// message of its type is read.
 /// </summary>
 public sealed class Shape
 {
@@ -50,7 +53,10 @@ public sealed class Shape
 
     public string? Pattern { get; init; }
 
-    public Regex? Regex { get; init; }
+    public Regex? Regex => Compiled?.Value;
+
+    /// <summary>Compiled when it is first used, since a process meets some of the messages only.</summary>
+    internal Lazy<Regex>? Compiled { get; init; }
 
     public string[] Choices { get; init; } = [];
 
@@ -69,39 +75,38 @@ public sealed class Shape
     private sealed class Builder
     {
         private readonly Dictionary<Type, Shape> _objects = [];
-        private readonly Dictionary<string, Regex> _patterns = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, Lazy<Regex>> _patterns = new(StringComparer.Ordinal);
 
         public Dictionary<string, Shape> Build(IEnumerable<KeyValuePair<string, Type>> types) =>
             types.ToDictionary(pair => pair.Key, pair => Object(pair.Value), StringComparer.Ordinal);
 
         // `$` also matches before a final line feed in .NET, but not in ECMA-262.
-        public static Regex Compile(string pattern) => pattern is ['^', .., '$']
-            ? new Regex(pattern[..^1] + "\\z", RegexOptions.Compiled | RegexOptions.CultureInvariant)
-            : throw new InvalidOperationException($"The pattern {pattern} is not anchored.");
+        public static Regex Compile(string anchored) => new(anchored[..^1] + "\\z", RegexOptions.Compiled | RegexOptions.CultureInvariant);
 
         private Shape Object(Type type)
         {
             if (_objects.TryGetValue(type, out var known))
                 return known;
-            var info = ContractsJson.Default.GetTypeInfo(type) ?? throw new InvalidOperationException($"{type} has no JSON metadata.");
-            if (info.Kind != JsonTypeInfoKind.Object || info.Properties.Count > 64)
+            var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
+            if (properties.Length is 0 or > 64)
                 throw new InvalidOperationException($"{type} is not a record of at most 64 members.");
-            var members = info.Properties
-                .Select(property => new ShapeMember(property.Name, Encoding.UTF8.GetBytes(property.Name), Member(property), property.IsRequired))
-                .ToArray();
+            var members = Array.ConvertAll(properties, property =>
+            {
+                var name = JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+                return new ShapeMember(name, Encoding.UTF8.GetBytes(name), Member(property), property.IsDefined(typeof(RequiredMemberAttribute)));
+            });
             var mask = members.Select((member, index) => member.Required ? 1UL << index : 0).Aggregate(0UL, (sum, bit) => sum | bit);
             return _objects[type] = new Shape { Kind = ShapeKind.Object, Type = type, Members = members, RequiredMask = mask };
         }
 
-        private Shape Member(JsonPropertyInfo property)
+        private Shape Member(PropertyInfo property)
         {
-            var attributes = property.AttributeProvider ?? throw new InvalidOperationException($"{property.Name} has no attributes to read.");
             var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
             if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
-                return Many(ShapeKind.List, Value(type.GetGenericArguments()[0], attributes), Get<CountAttribute>(attributes), property.Name);
+                return Many(ShapeKind.List, Value(type.GetGenericArguments()[0], property), Get<CountAttribute>(property), property.Name);
             return type == typeof(IReadOnlyDictionary<string, string>)
-                ? Many(ShapeKind.Map, Value(typeof(string), attributes), Get<CountAttribute>(attributes), property.Name)
-                : Value(type, attributes);
+                ? Many(ShapeKind.Map, Value(typeof(string), property), Get<CountAttribute>(property), property.Name)
+                : Value(type, property);
         }
 
         private static Shape Many(ShapeKind kind, Shape entry, CountAttribute? count, string name) => count is null
@@ -131,8 +136,10 @@ public sealed class Shape
         {
             if (text is null && pattern is null)
                 throw new InvalidOperationException("A text has neither bounds nor pattern.");
+            if (pattern is not (null or ['^', .., '$']))
+                throw new InvalidOperationException($"The pattern {pattern} is not anchored.");
             if (pattern is not null && !_patterns.ContainsKey(pattern))
-                _patterns.Add(pattern, Compile(pattern));
+                _patterns.Add(pattern, new Lazy<Regex>(() => Compile(pattern)));
             return new Shape
             {
                 Kind = ShapeKind.Text,
@@ -140,7 +147,7 @@ public sealed class Shape
                 Min = text?.Min ?? 0,
                 Max = text?.Max ?? long.MaxValue,
                 Pattern = pattern,
-                Regex = pattern is null ? null : _patterns[pattern],
+                Compiled = pattern is null ? null : _patterns[pattern],
             };
         }
 

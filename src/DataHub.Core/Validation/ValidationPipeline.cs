@@ -1,4 +1,5 @@
 using DataHub.Contracts.Payloads;
+using DataHub.Core.Calendar;
 using DataHub.Core.Registry;
 
 namespace DataHub.Core.Validation;
@@ -22,12 +23,18 @@ public abstract record ValidationOutcome
 /// </summary>
 public sealed class ValidationPipeline(RegistrySnapshot registry, TimeProvider time)
 {
+    public RegistrySnapshot Registry => registry;
+
+    /// <summary>The catalogue as it is today in Asia/Shanghai.</summary>
+    public RegistrySnapshot Catalogue => registry.On(WorkingDayCalendar.ShanghaiDate(time.GetUtcNow()));
+
     public ValidationOutcome Validate(string type, ReadOnlyMemory<byte> data)
     {
         switch (PayloadReader.Read(type, data.Span))
         {
             case ReadOutcome.Ok(var payload):
-                var reasons = BusinessRules.Check(payload, new RuleContext(registry, time.GetUtcNow()));
+                var now = time.GetUtcNow();
+                var reasons = BusinessRules.Check(payload, new RuleContext(registry.On(WorkingDayCalendar.ShanghaiDate(now)), now));
                 return reasons.Count == 0 ? new ValidationOutcome.Ok(payload) : new ValidationOutcome.Refused(reasons);
             case ReadOutcome.Refused(var faults):
                 return new ValidationOutcome.Refused(faults);

@@ -223,5 +223,10 @@ internal sealed record HealthCheck(string Name, string State, DateTimeOffset Sin
 [JsonSerializable(typeof(TimelineAnswer))]
 [JsonSerializable(typeof(OutcomesPage))]
 [JsonSerializable(typeof(ReceiptAnswer))]
+[JsonSerializable(typeof(StatisticsAnswer))]
+[JsonSerializable(typeof(AvailabilityAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(UploadRequest))]
+[JsonSerializable(typeof(UploadAnswer))]
+[JsonSerializable(typeof(MaterialsAnswer))]
 internal sealed partial class ApiJson : JsonSerializerContext;

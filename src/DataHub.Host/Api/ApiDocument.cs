@@ -1,5 +1,9 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
 using DataHub.Contracts;
 using DataHub.Contracts.Json;
+using DataHub.Core.Statistics;
+using DataHub.Core.Validation;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -34,6 +38,33 @@ internal static class ApiDocument
         "The hub's signed receipt that covers a message of the city. 404 with a Retry-After header: the message is known and its receipt has not come yet, ask again after so many seconds; 404 "
         + "without one: the city has sent no such message.";
 
+    public const string GetStatistics =
+        "One measure over months of Asia/Shanghai: figures per group and their total; docs/statistics.md defines each. A city sees the exchanges in which it takes part, and with `city=all` those of all "
+        + "cities together by dimensions that name no place. Counts below the threshold, and those from which they could be reckoned, are `suppressed`. As CSV with `Accept: text/csv` or `.csv` "
+        + "behind the measure: UTF-8 with a byte order mark, a last row with the total.";
+
+    public const string GetAvailability =
+        "跨区通办率 and 全程网办率 as the catalogue gives them on a day, for all cities together and the people of each.";
+
+    public const string OpenUpload =
+        "A file travels beside the messages, which name it by its SHA-256. 201: send its bytes to the address in `Location`. 200 with `held: true`: this city has handed the file in before, nothing has to "
+        + "be sent; 200 with an `uploadId`: the upload that the city has open for this file, go on at `offset`. An unfinished upload is forgotten after 24 hours. 429: too many unfinished uploads, or the "
+        + "day's volume is reached. A file that no accepted message names within 7 days is removed.";
+
+    public const string FindUpload = "The header `Upload-Offset` tells how many bytes the hub has, `Upload-Length` how many it awaits. 404 also where the upload is finished: ask again by `POST /v1/uploads`.";
+
+    public const string SendBytes =
+        "Up to 4 MiB of the file, from the byte `Upload-Offset` on. What came before a cut is kept: ask for the offset and go on from there. 409: the hub is at another offset, which the answer's "
+        + "`Upload-Offset` names. With the last byte size, digest and type are checked, the type by the file's own first bytes: 200 with `held: true`, or 422 and the upload is gone.";
+
+    public const string GiveUpUpload = "Forgets an unfinished upload and what was sent of it.";
+
+    public const string ListMaterials =
+        "The files that the exchange's accepted messages name. `held: false`: no city that named the file has handed in its bytes yet, or they are not kept any longer.";
+
+    public const string GetMaterial =
+        "The file, for the cities that take part in the exchange; ranges are supported, the ETag is the digest. Every fetch is recorded. 404 for whatever the city may not see, whether it is there or not.";
+
     public const string Live = "The process answers. Needs no key.";
 
     public const string Ready = "The database answers a read, the journal can be written, bus and nodes run. 503 names what does not. Needs no key.";
@@ -43,6 +74,31 @@ internal static class ApiDocument
     private const string Description =
         "City systems speak CloudEvents here, beside or in place of the city's native interface. Errors are RFC 9457 problems with every reason that was found: a numbered code "
         + "(contracts/names.txt), the path in the event as it was sent, and a Chinese sentence. In receipts, paths lead into the payload.";
+
+    /// <summary>What a parameter means, and its form where the endpoint's own does not say it.</summary>
+    private static readonly Dictionary<string, (string Text, Func<OpenApiSchema>? Schema)> Parameters = new(StringComparer.Ordinal)
+    {
+        ["id"] = ("办件编号, such as 510100-20260305-0000000017.", () => Text(Patterns.ExchangeId)),
+        ["messageId"] = ("The id that the city gave to its message.", () => Text(Patterns.Identifier)),
+        ["uploadId"] = ("As `POST /v1/uploads` gave it.", () => Text("^[0-9a-f]{32}$")),
+        ["digest"] = ("SHA-256 of the file, as the message names it.", () => Text(Patterns.Sha256)),
+        [Uploads.OffsetHeader] = ("Place of the first byte of this request in the file, from 0.", () => new() { Type = JsonSchemaType.Integer, Minimum = "0" }),
+        ["after"] = ("The value `next` of the page before; the beginning where it is left out. Opaque, and valid for the same city only.", null),
+        ["measure"] = ("Name of the measure.", () => OneOf(StatisticMeasure.All.Select(m => m.Name))),
+        ["from"] = ("First month; eleven months before the last where it is left out.", () => Text(Patterns.Month)),
+        ["to"] = ("Last month, included; the running one where it is left out. At most 36 months.", () => Text(Patterns.Month)),
+        ["city"] = ("The calling city's code, which holds where it is left out, or `all`.", () => Text()),
+        ["flow"] = ("Code of a flow; all where it is left out.", () => Text()),
+        ["groupBy"] = ("Dimensions by comma, or `none` for the total alone; the measure's own where it is left out.", () => Text()),
+        ["on"] = ("The day; today where it is left out.", () => new() { Type = JsonSchemaType.String, Format = "date" }),
+        ["limit"] = ("Events on the page, at most.", () => new()
+        {
+            Type = JsonSchemaType.Integer,
+            Minimum = "1",
+            Maximum = Outcomes.MaxLimit.ToString(CultureInfo.InvariantCulture),
+            Default = Outcomes.DefaultLimit,
+        }),
+    };
 
     public static void Configure(OpenApiOptions options)
     {
@@ -89,7 +145,7 @@ internal static class ApiDocument
         options.AddSchemaTransformer((schema, context, _) =>
         {
             if (context.JsonTypeInfo.Type == typeof(SentEvent) && schema.Properties?["type"] is OpenApiSchema type)
-                type.Enum = [.. PayloadTypes.ByName.Keys.Where(Core.Validation.PayloadCheck.IsBusiness).Order(StringComparer.Ordinal).Select(n => System.Text.Json.Nodes.JsonValue.Create(n))];
+                type.Enum = OneOf(PayloadTypes.ByName.Keys.Where(PayloadCheck.IsBusiness).Order(StringComparer.Ordinal)).Enum;
             return Task.CompletedTask;
         });
     }
@@ -123,23 +179,16 @@ internal static class ApiDocument
 
     private static void Parameter(OpenApiParameter parameter)
     {
-        switch (parameter.Name)
-        {
-            case "id":
-                parameter.Description = "办件编号, such as 510100-20260305-0000000017.";
-                parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Pattern = Patterns.ExchangeId };
-                break;
-            case "messageId":
-                parameter.Description = "The id that the city gave to its message.";
-                parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.String, Pattern = Patterns.Identifier };
-                break;
-            case "after":
-                parameter.Description = "The value `next` of the page before; the beginning where it is left out. Opaque, and valid for the same city only.";
-                break;
-            case "limit":
-                parameter.Description = "Events on the page, at most.";
-                parameter.Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Maximum = Outcomes.MaxLimit.ToString(System.Globalization.CultureInfo.InvariantCulture), Default = Outcomes.DefaultLimit };
-                break;
-        }
+        if (parameter.Name is null || !Parameters.TryGetValue(parameter.Name, out var words))
+            return;
+        parameter.Description = words.Text;
+        if (words.Schema is { } schema)
+            parameter.Schema = schema();
+        if (parameter.Name == Uploads.OffsetHeader)
+            parameter.Required = true;
     }
+
+    private static OpenApiSchema Text(string? pattern = null) => new() { Type = JsonSchemaType.String, Pattern = pattern };
+
+    private static OpenApiSchema OneOf(IEnumerable<string> names) => new() { Type = JsonSchemaType.String, Enum = [.. names.Select(n => JsonValue.Create(n))] };
 }

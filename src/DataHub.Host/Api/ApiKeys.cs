@@ -22,13 +22,16 @@ public sealed class ApiKeys
     private const int MaxFileBytes = 1024 * 1024;
 
     private readonly string file;
+    private readonly Entry[] ofProcess;
     private readonly ILogger log;
     private readonly Lock gate = new();
     private volatile Loaded loaded;
 
+    /// <param name="ofProcess">Keys, with their cities, that this process has made for cities which it simulates itself; stored nowhere.</param>
     /// <exception cref="HostRefusedException">The file cannot be read, or can be read by others.</exception>
-    public ApiKeys(string file, ILogger<ApiKeys> log)
+    public ApiKeys(string file, ILogger<ApiKeys> log, IReadOnlyDictionary<string, string>? ofProcess = null)
     {
+        this.ofProcess = [.. (ofProcess ?? new Dictionary<string, string>()).Select(k => new Entry(k.Value, Hash(k.Key)))];
         this.file = file;
         this.log = log;
         var stamp = Stamp();
@@ -50,12 +53,15 @@ public sealed class ApiKeys
         else
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!, SafeFile.OwnerOnly | UnixFileMode.UserExecute);
         using var single = LockBeside(file);
-        var key = Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+        var key = Make();
         var content = Read(file);
         content.Keys.Add(new StoredKey { City = cityCode, Sha256 = Convert.ToHexStringLower(Hash(key)), CreatedAt = (time ?? TimeProvider.System).GetUtcNow() });
         Write(file, content);
         return key;
     }
+
+    /// <summary>A new key, which opens nothing by itself.</summary>
+    internal static string Make() => Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
     /// <summary>The city that a key belongs to; null where it is no one's.</summary>
     public string? CityOf(string? key)
@@ -65,7 +71,7 @@ public sealed class ApiKeys
         var hash = Hash(key);
         string? city = null;
         // Every entry is compared, each in constant time, so that the time taken tells nothing about the keys.
-        foreach (var entry in Current())
+        foreach (var entry in Current().Concat(ofProcess))
         {
             if (CryptographicOperations.FixedTimeEquals(entry.Hash, hash))
                 city = entry.City;

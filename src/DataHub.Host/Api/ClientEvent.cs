@@ -167,7 +167,7 @@ internal sealed record ClientEvent(ReadOnlyMemory<byte> Raw, string? Id, string?
             Allow("datadigest", ReasonCodes.DigestMismatch, v => v == SignedText.DigestOf(data.Value.Span));
         if (attributes.TryGetValue("type", out var type) && IsBusinessType(type))
         {
-            if (FlowCatalogue.OpenedBy(type) is not null)
+            if (FlowCatalogue.Opens(type))
                 Allow("exchangeid", ReasonCodes.EnvelopeInvalid, _ => false);
             else
                 Require("exchangeid", ReasonCodes.PatternMismatch, EventFormat.IsExchangeId);

@@ -1,7 +1,9 @@
 using System.Text.Encodings.Web;
 using System.Text.Json.Serialization;
 using DataHub.Contracts.Envelope;
+using DataHub.Core.Materials;
 using DataHub.Host.Roles;
+using Microsoft.AspNetCore.Mvc;
 
 namespace DataHub.Host.Api;
 
@@ -42,7 +44,7 @@ internal static class HubApi
 
     private static void MapV1(WebApplication app, DataHubHost host, ILoggerFactory logs)
     {
-        var keys = new ApiKeys(host.Options.ApiKeys, logs.CreateLogger<ApiKeys>());
+        var keys = new ApiKeys(host.Options.ApiKeys, logs.CreateLogger<ApiKeys>(), host.SimulatorKeys);
         var log = logs.CreateLogger(typeof(HubApi));
         app.UseWhen(http => http.Request.Path.StartsWithSegments(Root, StringComparison.Ordinal), branch => branch.Use((http, next) => GuardAsync(http, next, keys, log)));
 
@@ -74,6 +76,49 @@ internal static class HubApi
         v1.MapGet("/receipts/{messageId}", (HttpContext http, string messageId, CancellationToken cancel) => receipts.GetAsync(City(http), messageId, cancel))
             .Produces<ReceiptAnswer>().Fails(404, 503)
             .Describe("getReceipt", "获取受理回执", ApiDocument.GetReceipt);
+        MapStatistics(v1, new Statistics(host.Store, host.Registry, host.Options.StatisticsThreshold, host.Options.Time));
+        MapMaterials(v1, host);
+    }
+
+    private static void MapStatistics(RouteGroupBuilder v1, Statistics statistics)
+    {
+        v1.MapGet("/statistics/availability", (string? on) => statistics.Availability(on))
+            .Produces<AvailabilityAnswer>().Fails(400)
+            .Describe("getAvailability", "跨区通办率与全程网办率", ApiDocument.GetAvailability);
+        v1.MapGet("/statistics/{measure}", (HttpContext http, string measure, string? from, string? to, string? city, string? flow, string? groupBy, CancellationToken cancel) =>
+                statistics.GetAsync(City(http), measure, new StatisticsParameters(from, to, city, flow, groupBy), http.Request.Headers.Accept.ToString(), cancel))
+            .Produces<StatisticsAnswer>().Fails(400, 403, 404, 503)
+            .Describe("getStatistics", "统计", ApiDocument.GetStatistics);
+    }
+
+    private static void MapMaterials(RouteGroupBuilder v1, DataHubHost host)
+    {
+        var files = host.Materials;
+        var uploads = new Uploads(new MaterialUploads(files.Store, files.Bytes, host.Options.Materials, host.Options.Time), host.Options.Materials);
+        var materials = new Materials(host.Store, files.Store, files.Bytes, host.Options.Time);
+        v1.MapPost("/uploads", (HttpContext http, CancellationToken cancel) => uploads.OpenAsync(http.Request, http.Response, City(http), cancel))
+            .Accepts<UploadRequest>("application/json")
+            .Produces<UploadAnswer>(StatusCodes.Status201Created).Produces<UploadAnswer>()
+            .Fails(400, 413, 415, 422, 429, 503)
+            .Describe("openUpload", "登记要上传的材料", ApiDocument.OpenUpload);
+        v1.MapMethods("/uploads/{uploadId}", ["HEAD"], (HttpContext http, string uploadId, CancellationToken cancel) => uploads.HeadAsync(http.Response, City(http), uploadId, cancel))
+            .Produces(StatusCodes.Status200OK).Fails(404, 503)
+            .Describe("findUpload", "查询上传进度", ApiDocument.FindUpload);
+        v1.MapPatch("/uploads/{uploadId}", (HttpContext http, string uploadId, [FromHeader(Name = Uploads.OffsetHeader)] string? offset, CancellationToken cancel) =>
+                uploads.PatchAsync(http.Request, http.Response, City(http), uploadId, offset, cancel))
+            .Accepts<Stream>(Uploads.BytesMediaType)
+            .Produces<UploadAnswer>().Fails(400, 404, 408, 409, 413, 415, 422, 429, 503)
+            .Describe("sendBytes", "上传材料内容", ApiDocument.SendBytes);
+        v1.MapDelete("/uploads/{uploadId}", (HttpContext http, string uploadId, CancellationToken cancel) => uploads.DeleteAsync(City(http), uploadId, cancel))
+            .Produces(StatusCodes.Status204NoContent).Fails(404, 503)
+            .Describe("giveUpUpload", "放弃上传", ApiDocument.GiveUpUpload);
+        v1.MapGet("/exchanges/{id}/materials", (HttpContext http, string id, CancellationToken cancel) => materials.ListAsync(City(http), id, cancel))
+            .Produces<MaterialsAnswer>().Fails(404, 503)
+            .Describe("listMaterials", "查询办件材料", ApiDocument.ListMaterials);
+        v1.MapGet("/exchanges/{id}/materials/{digest}", (HttpContext http, string id, string digest, CancellationToken cancel) => materials.GetAsync(http.Response, City(http), id, digest, cancel))
+            .Produces<Stream>(StatusCodes.Status200OK, "application/octet-stream").Produces(StatusCodes.Status206PartialContent).Produces(StatusCodes.Status304NotModified)
+            .Produces(StatusCodes.Status416RangeNotSatisfiable).Fails(404, 503)
+            .Describe("getMaterial", "获取材料内容", ApiDocument.GetMaterial);
     }
 
     // Who calls, before anything else is looked at; and one form for every error, whoever found it.

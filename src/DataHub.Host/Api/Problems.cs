@@ -3,6 +3,7 @@ using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Errors;
+using DataHub.Core.Materials;
 using DataHub.Core.Storage;
 
 namespace DataHub.Host.Api;
@@ -43,14 +44,15 @@ internal static class Problems
     public static int StatusOf(IReadOnlyList<Reason> reasons) => reasons[0].Code switch
     {
         ReasonCodes.TooLarge => StatusCodes.Status413PayloadTooLarge,
+        ReasonCodes.FileSizeDiffers or ReasonCodes.FileDigestDiffers or ReasonCodes.FileTypeDiffers or ReasonCodes.FileTypeNotTaken => StatusCodes.Status422UnprocessableEntity,
         ReasonCodes.MediaTypeUnsupported => StatusCodes.Status415UnsupportedMediaType,
         ReasonCodes.RequestIncomplete => StatusCodes.Status408RequestTimeout,
-        ReasonCodes.ReplayedWithOtherBody => StatusCodes.Status409Conflict,
+        ReasonCodes.ReplayedWithOtherBody or ReasonCodes.UploadOffsetDiffers => StatusCodes.Status409Conflict,
         ReasonCodes.NotAuthenticated => StatusCodes.Status401Unauthorized,
         ReasonCodes.NotAuthorised => StatusCodes.Status403Forbidden,
         ReasonCodes.NotFound => StatusCodes.Status404NotFound,
-        ReasonCodes.Overloaded => StatusCodes.Status429TooManyRequests,
-        ReasonCodes.JournalUnavailable => StatusCodes.Status503ServiceUnavailable,
+        ReasonCodes.Overloaded or ReasonCodes.TooManyUploads or ReasonCodes.UploadVolumeReached => StatusCodes.Status429TooManyRequests,
+        ReasonCodes.JournalUnavailable or ReasonCodes.MaterialsUnavailable => StatusCodes.Status503ServiceUnavailable,
         ReasonCodes.InternalFault => StatusCodes.Status500InternalServerError,
         ReasonCodes.UnknownExchange or ReasonCodes.UnknownType => StatusCodes.Status422UnprocessableEntity,
         _ when InData(reasons[0].Path) => StatusCodes.Status422UnprocessableEntity,
@@ -76,6 +78,7 @@ internal static class Problems
     public static IResult Of(Exception fault) => fault switch
     {
         StoreUnavailableException => Of(ReasonCodes.JournalUnavailable, "$"),
+        MaterialsUnavailableException => Of(ReasonCodes.MaterialsUnavailable, "$"),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Of(ReasonCodes.TooLarge, "$", EventFormat.MaxBatchBytes),
         BadHttpRequestException bad => Of(bad.StatusCode, [Reasons.Of(ReasonCodes.RequestIncomplete, "$")]),
         _ => Of(ReasonCodes.InternalFault, "$"),
@@ -103,7 +106,7 @@ internal static class Problems
         StatusCodes.Status404NotFound => "没有找到",
         StatusCodes.Status405MethodNotAllowed => "不支持的请求方法",
         StatusCodes.Status408RequestTimeout => "请求超时",
-        StatusCodes.Status409Conflict => "与先前的消息冲突",
+        StatusCodes.Status409Conflict => "与先前的内容冲突",
         StatusCodes.Status413PayloadTooLarge => "内容过大",
         StatusCodes.Status415UnsupportedMediaType => "内容类型不支持",
         StatusCodes.Status422UnprocessableEntity => "消息未通过校验",

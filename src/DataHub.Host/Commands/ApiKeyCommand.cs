@@ -8,7 +8,7 @@ internal static class ApiKeyCommand
 {
     public static int Run(DataHubOptions options, string cityKey)
     {
-        var registry = RegistrySnapshot.Load(options.SeedsDirectory ?? RegistrySnapshot.FindSeeds());
+        var registry = RegistrySnapshot.Load(options.Seeds);
         if (registry.CityByKey(cityKey) is not { } city)
         {
             Console.Error.WriteLine($"There is no city '{cityKey}'; one of {string.Join(", ", registry.Cities.Select(c => c.Key))}.");

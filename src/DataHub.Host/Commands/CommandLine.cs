@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using DataHub.Core.Storage;
 using DataHub.Host.Demo;
 using DataHub.Host.Roles;
 using DataHub.Host.Telemetry;
@@ -38,6 +39,13 @@ public static class CommandLine
         var demo = new Option<string>("--demo") { Description = "Run the sample cases at start: on or off", DefaultValueFactory = _ => "on" };
         demo.AcceptOnlyFromAmong("on", "off");
         var fast = new Option<bool>("--fast") { Description = "Simulated clerks answer at once instead of after 0.2 to 1.5 seconds" };
+        var clock = new Option<DateTimeOffset?>("--clock") { Description = "For demonstrations: the moment at which the hub's clock starts, such as 2026-03-05T09:00+08:00" };
+        var speed = new Option<int>("--speed") { Description = "For demonstrations: seconds by which the hub's clock moves on in one, 1 to 86400", DefaultValueFactory = _ => 1 };
+        speed.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<int>() is < 1 or > MovedTime.MaxSpeed)
+                r.AddError("--speed takes a whole number from 1 to 86400.");
+        });
         var json = new Option<bool>("--json") { Description = "Print one JSON line at the end and nothing else" };
         var timeout = new Option<int>("--timeout") { Description = "Seconds after which the demo gives up waiting", DefaultValueFactory = _ => 600 };
 
@@ -45,12 +53,12 @@ public static class CommandLine
         Start Read(ParseResult r)
         {
             var (signals, level) = telemetry.Read(r);
-            return new(r.GetValue(data)!, r.GetValue(urls)!, r.GetValue(cases), r.GetValue(seed), r.GetValue(fast)) { Telemetry = signals, LogLevel = level };
+            return new(r.GetValue(data)!, r.GetValue(urls)!, r.GetValue(cases), r.GetValue(seed), r.GetValue(fast)) { Telemetry = signals, LogLevel = level, Clock = r.GetValue(clock), Speed = r.GetValue(speed) };
         }
 
         var root = new RootCommand("DataHub: cross-city exchanges of Chengdu, Deyang, Meishan and Ziyang, from submission to reconciled outcome.")
         {
-            data, urls, cases, seed, demo, fast,
+            data, urls, cases, seed, demo, fast, clock, speed,
         };
         foreach (var option in telemetry.All)
             root.Add(option);
@@ -65,9 +73,11 @@ public static class CommandLine
         root.Add(RoleOfCity("adapter", "Run a city's native interface and its node (RabbitMQ and PostgreSQL)", RoleKind.Adapter, Read, data, urls));
         root.Add(Role("console", "Serve the HTTP API for looking things up (PostgreSQL)", Read, data, urls));
         root.Add(Simulator(Read, data, urls, cases, seed, fast));
+        root.Add(Generate(Read, cases, seed));
         root.Add(Health(urls));
         root.Add(Submit(urls));
         root.Add(Show(data));
+        root.Add(Statistics(data));
         root.Add(Verify(data));
         root.Add(Parked(data));
         root.Add(Replay(Read));
@@ -99,6 +109,15 @@ public static class CommandLine
     private static Command Simulator(Func<ParseResult, Start> read, params Option[] options) =>
         RoleOfCity("simulator", "Run a simulated city system; with --cases it hands in its share of the demo's cases", RoleKind.Simulator, read, options);
 
+    private static Command Generate(Func<ParseResult, Start> read, Option<int> cases, Option<int> seed)
+    {
+        var folder = new Argument<string>("DIR") { Description = "New folder: the cities' own files, requests and tables, and expected.csv" };
+        var start = new Option<DateTimeOffset?>("--start") { Description = "Moment at which the cases are submitted, such as 2026-03-05T09:00+08:00; the same seed and moment give the same cases [default: now]" };
+        var command = new Command("generate", "Write realistic cases in each city's own form, right and wrong ones, with what has to become of them") { folder, cases, seed, start };
+        command.SetAction((r, cancel) => GenerateCommand.RunAsync(read(r).ToOptions(), r.GetValue(folder)!, r.GetValue(cases), r.GetValue(seed), r.GetValue(start) ?? TimeProvider.System.GetUtcNow(), cancel));
+        return command;
+    }
+
     private static Command Health(Option<string> urls)
     {
         var command = new Command("health", "Ask a running process whether it can work: 0 ready, 1 not ready, 3 not reached") { urls };
@@ -123,6 +142,13 @@ public static class CommandLine
         return command;
     }
 
+    private static Command Statistics(Option<string> data)
+    {
+        var command = new Command("statistics", "Print the statistics of the last twelve months, over all cities");
+        command.SetAction((r, cancel) => StatisticsCommand.RunAsync(r.GetValue(data)!, cancel));
+        return command;
+    }
+
     private static Command Verify(Option<string> data)
     {
         var command = new Command("verify", "Check every journal's hash chain and signatures; 1 where something does not hold");
@@ -139,13 +165,27 @@ public static class CommandLine
 
     private static Command Replay(Func<ParseResult, Start> read)
     {
-        var node = new Argument<string>("NODE") { Description = "000000 for the hub, or a city's code" };
+        var node = new Argument<string>("NODE") { Description = "A shard of the hub (000000 for the first) or a city's code, as parked lists it" };
         var number = new Argument<long>("NUMBER") { Description = "Journal number, as parked lists it" };
         var position = new Option<int>("--position") { Description = "Position within a receipt, as parked lists it" };
         var by = new Option<string>("--operator") { Description = "Who does it", Required = true };
         var reason = new Option<string>("--reason") { Description = "Why; journalled with it", Required = true };
-        var command = new Command("replay", "Work a parked message again; the hub must not be running on the folder") { node, number, position, by, reason };
-        command.SetAction((r, cancel) => ParkedCommand.ReplayAsync(read(r), r.GetValue(node)!, r.GetValue(number), r.GetValue(position), r.GetValue(by)!, r.GetValue(reason)!, cancel));
+        var id = new Option<string>("--request") { Description = "Id of the request; one that was made before is not carried out twice", DefaultValueFactory = _ => Guid.NewGuid().ToString("N") };
+        id.Validators.Add(r =>
+        {
+            if (r.GetValueOrDefault<string>() is not { Length: > 0 and <= 64 } text || !text.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'))
+                r.AddError("--request takes 1 to 64 letters, digits and hyphens.");
+        });
+        var timeout = new Option<int>("--timeout") { Description = "Seconds to wait for the process that runs the node", DefaultValueFactory = _ => 60 };
+        var command = new Command("replay", "Work a parked message again, beside a running hub or without one: 0 worked, 1 not, 3 nobody has done it in time")
+        {
+            node, number, position, by, reason, id, timeout,
+        };
+        command.SetAction((r, cancel) =>
+        {
+            var request = new ReplayRequest(r.GetValue(id)!, r.GetValue(node)!, r.GetValue(number), r.GetValue(position), r.GetValue(by)!, r.GetValue(reason)!, TimeProvider.System.GetUtcNow());
+            return ReplayCommand.RunAsync(read(r), request, TimeSpan.FromSeconds(r.GetValue(timeout)), cancel);
+        });
         return command;
     }
 
@@ -183,13 +223,30 @@ public sealed record Start(string Data, string Url, int Cases, int Seed, bool Fa
 
     public LogLevel LogLevel { get; init; } = LogLevel.Warning;
 
+    /// <summary>Where a moved clock starts; null: at the true time.</summary>
+    public DateTimeOffset? Clock { get; init; }
+
+    /// <summary>Seconds by which the hub's clock moves on in one.</summary>
+    public int Speed { get; init; } = 1;
+
     /// <summary>What the command line says, where it names a folder or an address; for the rest the environment.</summary>
     public DataHubOptions ToOptions(HostRoles? roles = null)
     {
         var knobs = Simulators.Knobs.Default with { Seed = Seed };
         if (Fast)
             knobs = knobs with { ClerkDelayFrom = TimeSpan.Zero, ClerkDelayTo = TimeSpan.Zero };
-        return HostSettings.OfProcess().Apply(new DataHubOptions { DataDirectory = Data, Url = Url, Knobs = knobs, Telemetry = Telemetry, LogLevel = LogLevel, Roles = roles ?? HostRoles.Everything }) with { DataDirectory = Data, Url = Url };
+        var options = new DataHubOptions { DataDirectory = Data, Url = Url, Knobs = knobs, Telemetry = Telemetry, LogLevel = LogLevel, Roles = roles ?? HostRoles.Everything };
+        if (Clock is not null || Speed > 1)
+        {
+            // How long the sides take to confirm is the machine's doing, which is no faster than before.
+            options = options with
+            {
+                Time = new MovedTime(Clock ?? TimeProvider.System.GetUtcNow(), Speed, TimeProvider.System),
+                Hub = options.Hub with { ReconcileWithin = options.Hub.ReconcileWithin * Speed },
+            };
+        }
+
+        return HostSettings.OfProcess().Apply(options) with { DataDirectory = Data, Url = Url };
     }
 }
 
@@ -203,7 +260,7 @@ internal static class ServeCommand
         {
             if (demo)
             {
-                var (plan, continued) = DemoPlan.LoadOrCreate(start.Data, start.Cases, start.Seed, TimeProvider.System.GetUtcNow());
+                var (plan, continued) = DemoPlan.LoadOrCreate(start.Data, start.Cases, start.Seed, host.Options.Time.GetUtcNow());
                 if (continued)
                     Console.WriteLine($"Going on with the {plan.Cases} cases that this folder was started with; name another folder with --data for new ones.");
                 await DemoScreen.RunAsync(host, plan, TimeSpan.MaxValue, quiet: false, cancel);

@@ -1,10 +1,9 @@
 using DataHub.Contracts;
 using DataHub.Core.Registry;
-using DataHub.Host.Roles;
 
 namespace DataHub.Host.Commands;
 
-/// <summary>What waits for an operator, and how to work it again.</summary>
+/// <summary>Lists what waits for an operator.</summary>
 internal static class ParkedCommand
 {
     public static async Task<int> ListAsync(string data, CancellationToken cancel)
@@ -20,7 +19,7 @@ internal static class ParkedCommand
             }
         }
 
-        foreach (var city in RegistrySnapshot.Load(RegistrySnapshot.FindSeeds()).Cities)
+        foreach (var city in RegistrySnapshot.Load(DataFolder.Options(data).Seeds).Cities)
         {
             foreach (var delivery in await store.ParkedDeliveriesAsync(city.Code, cancel))
             {
@@ -30,15 +29,5 @@ internal static class ParkedCommand
         }
 
         return found == 0 ? ExitCodes.Done : ExitCodes.Negative;
-    }
-
-    public static async Task<int> ReplayAsync(Start start, string node, long number, int position, string by, string reason, CancellationToken cancel)
-    {
-        await using var host = await DataHubHost.StartAsync(start.ToOptions() with { Url = "http://127.0.0.1:0" }, cancel);
-        var done = host.HubNodes.TryGetValue(node, out var hub)
-            ? await hub.ReplayParkedAsync(number, by, reason, cancel)
-            : host.Adapters.TryGetValue(node, out var adapter) && await adapter.ReplayParkedAsync(number, position, by, reason, cancel);
-        Console.WriteLine(done ? "Worked again." : $"Nothing is parked under {node} {number}.");
-        return done ? ExitCodes.Done : ExitCodes.Negative;
     }
 }

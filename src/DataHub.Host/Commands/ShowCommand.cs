@@ -15,7 +15,7 @@ internal static class ShowCommand
     public static async Task<int> RunAsync(string data, string id, CancellationToken cancel)
     {
         await using var store = await DataFolder.OpenAsync(data, cancel);
-        var registry = RegistrySnapshot.Load(RegistrySnapshot.FindSeeds());
+        var registry = RegistrySnapshot.Load(DataFolder.Options(data).Seeds);
         var timeline = new List<(string Node, JournalRow Row)>();
         foreach (var node in await store.NodesAsync(cancel))
             timeline.AddRange((await store.TimelineAsync(node, id, cancel)).Select(row => (node, row)));

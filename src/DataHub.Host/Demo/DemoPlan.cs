@@ -42,7 +42,7 @@ public sealed partial record DemoPlan(int Cases, int Seed, DateTimeOffset Start)
         ArgumentNullException.ThrowIfNull(samples);
         IReadOnlyList<PlannedCase> generated = Cases == 0
             ? []
-            : new CaseGenerator(knobs with { Seed = Seed }, registry).Generate(Cases, Start + SamplesFirst, TimeSpan.FromMilliseconds(Math.Min(Cases * 20.0, 20_000)));
+            : new CaseGenerator(knobs with { Seed = Seed }, registry).Generate(Cases, Start + SamplesFirst, TimeSpan.FromMilliseconds(Math.Max(Math.Min(Cases * 20.0, 20_000), Cases * 3.0)));
         return [.. samples.Plan(Start), .. generated];
     }
 

@@ -33,7 +33,9 @@ public static class DemoScreen
         AnsiConsole.Write(Final(host, runner.Results));
         foreach (var odd in runner.Results.Where(r => r.Standing is CaseStanding.Open or CaseStanding.Unexpected).Take(MaxRows))
             AnsiConsole.MarkupLineInterpolated($"[red]{odd.Case.CaseNumber} {odd.ExchangeId}: {odd.Standing}, {odd.Why} (expected {Expected(odd.Case)})[/]");
-        AnsiConsole.MarkupLineInterpolated($"{summary!.Submitted} submitted: {summary.Reconciled} reconciled, {summary.Refused} refused as expected, {summary.Open} open, {summary.Unexpected} not as expected, {summary.Duplicates} duplicates, in {summary.Seconds} s");
+        foreach (var text in summary!.OddBreaks.Take(MaxRows))
+            AnsiConsole.MarkupLineInterpolated($"[red]{text}[/]");
+        AnsiConsole.MarkupLineInterpolated($"{summary.Submitted} submitted: {summary.Reconciled} reconciled, {summary.Refused} refused as expected, {summary.Open} open, {summary.Unexpected} not as expected, {summary.Duplicates} duplicates, in {summary.Seconds} s");
         return summary;
     }
 
@@ -41,7 +43,7 @@ public static class DemoScreen
     public static string Json(DemoSummary summary)
     {
         ArgumentNullException.ThrowIfNull(summary);
-        return JsonSerializer.Serialize(new { submitted = summary.Submitted, reconciled = summary.Reconciled, refused = summary.Refused, open = summary.Open + summary.Unexpected, duplicates = summary.Duplicates, seconds = summary.Seconds });
+        return JsonSerializer.Serialize(new { submitted = summary.Submitted, reconciled = summary.Reconciled, refused = summary.Refused, open = summary.Open + summary.Unexpected, duplicates = summary.Duplicates, seconds = summary.Seconds, breaks = summary.Breaks, odd_breaks = summary.OddBreaks.Count, ends = summary.Ends });
     }
 
     private static Table Progress(IReadOnlyList<ProgressLine> lines)

@@ -30,12 +30,12 @@ public sealed record CaseResult(PlannedCase Case, CaseStanding Standing, string?
 public static class DemoVerdict
 {
     /// <summary>
-    /// An exchange that nobody has touched for so long, while the cities were running, is not going to change by itself:
-    /// simulated clerks need seconds.
+    /// When no exchange at all has been touched for so long, none is going to change by itself: simulated clerks need seconds.
+    /// One alone may well rest for longer, where very many wait before it.
     /// </summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(60);
 
-    public static CaseResult Judge(PlannedCase planned, CaseView? view, ExchangeRow? hub, Outcome? target, DateTimeOffset runningSince, DateTimeOffset now)
+    public static CaseResult Judge(PlannedCase planned, CaseView? view, ExchangeRow? hub, Outcome? target, DateTimeOffset lastChange, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(planned);
         CaseResult Result(CaseStanding standing, string why) => new(planned, standing, view?.ExchangeId, view?.Outcome, hub, target, why);
@@ -60,7 +60,6 @@ public static class DemoVerdict
             return Result(CaseStanding.Reconciled, "");
 
         // A published result may yet be corrected or revoked: what still changes is not judged.
-        var untouchedSince = hub.State.ChangedAt > runningSince ? hub.State.ChangedAt : runningSince;
-        return Result(now - untouchedSince > Settled ? CaseStanding.Unexpected : CaseStanding.Open, $"outcome {hub.State.Outcome.Code}");
+        return Result(now - lastChange > Settled ? CaseStanding.Unexpected : CaseStanding.Open, $"outcome {hub.State.Outcome.Code}");
     }
 }

@@ -63,8 +63,9 @@ internal sealed class AdapterRole : IAdapterIntake, IDisposable
         try
         {
             var reading = Native.RunAsync(ending.Token);
-            // A native interface that has failed takes nothing in: the node ends with it and is started anew.
-            _ = reading.ContinueWith(_ => ending.CancelAsync(), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            // A native interface that has failed, or was cancelled by another than us, takes nothing in: the node ends with it and
+            // is started anew.
+            _ = reading.ContinueWith(_ => ending.CancelAsync(), CancellationToken.None, TaskContinuationOptions.NotOnRanToCompletion, TaskScheduler.Default);
             try
             {
                 await opened.RunAsync(Native, ending.Token);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using DataHub.Broker;
 using DataHub.Broker.Intake;
+using DataHub.Broker.Materials;
 using DataHub.Contracts;
 using DataHub.Core.Messaging;
 
@@ -31,12 +32,15 @@ internal sealed class BrokerRole
     {
         var shard = HubShards.IndexOf(code);
         var node = new HubNode(parts.Shards, shard, fence, parts.Registry, parts.Store, parts.Frames, parts.Keys, patients, parts.Check, parts.Options.Hub,
-            parts.Options.Time, parts.Logs.CreateLogger<HubNode>());
+            parts.Options.Time, parts.Logs.CreateLogger<HubNode>(), Sweep());
         await node.LoadAsync(cancel);
         nodes[code] = node;
         var queues = parts.Registry.Cities.Select(c => new FrameEndpoint(QueueNames.Intake(c.Code, shard), (frame, token) => node.TakeFrameAsync(c.Code, frame, token)));
         return await NodeRun.StartAsync(token => RunAsync(node, token), queues, parts.Bus);
     }
+
+    private MaterialSweep Sweep() =>
+        new(parts.Materials.Store, parts.Materials.Bytes, parts.Options.Materials, parts.Options.Time, parts.Logs.CreateLogger<MaterialSweep>());
 
     private async Task RunAsync(HubNode node, CancellationToken cancel)
     {

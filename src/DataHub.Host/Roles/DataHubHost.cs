@@ -15,6 +15,7 @@ using DataHub.Core.Storage.Sqlite;
 using DataHub.Core.Validation;
 using DataHub.Host.Api;
 using DataHub.Host.Telemetry;
+using DataHub.Simulators;
 using DataHub.Simulators.Cases;
 using MassTransit;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -33,6 +34,7 @@ public sealed class DataHubHost : IAsyncDisposable
     private readonly List<Task> running = [];
     private readonly Dictionary<string, AdapterRole> adapters = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SimulatedCity> cities = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> simulatorKeys = new(StringComparer.Ordinal);
     private BrokerRole? broker;
     private WebApplication app = null!;
     private FileStream? instanceLock;
@@ -45,13 +47,19 @@ public sealed class DataHubHost : IAsyncDisposable
     /// <summary>How the hub is divided.</summary>
     public HubShards Shards { get; private set; } = HubShards.One;
 
-    /// <summary>The seeds' sample cases.</summary>
+    /// <summary>The seeds' sample cases; none in a process that simulates no city.</summary>
     public SampleCases Samples { get; private set; } = SampleCases.None;
 
     /// <summary>Null in a process that only simulates a city.</summary>
     public INodeStore Store { get; private set; } = null!;
 
     public KeyStore Keys { get; private set; } = null!;
+
+    /// <summary>Null in a process that only simulates a city.</summary>
+    internal MaterialFiles Materials { get; private set; } = null!;
+
+    /// <summary>Keys of this process's HTTP API for the cities that it simulates itself, with their cities: made at each start.</summary>
+    internal IReadOnlyDictionary<string, string> SimulatorKeys => simulatorKeys;
 
     /// <summary>The hub, where it is not divided and runs here.</summary>
     public HubNode Hub => HubNodes[Nodes.Hub];
@@ -105,11 +113,10 @@ public sealed class DataHubHost : IAsyncDisposable
         if (Options.Postgres is null)
             instanceLock = LockDirectory(Options.DataDirectory);
         export = OtlpExport.Start(Options.Telemetry, Options.Instance);
-        var seeds = Options.SeedsDirectory ?? RegistrySnapshot.FindSeeds();
+        var seeds = Options.Seeds;
         Registry = RegistrySnapshot.Load(seeds);
         if (Options.Roles.Named?.FirstOrDefault(r => r.City is { } key && Registry.CityByKey(key) is null) is { } role)
             throw new HostRefusedException($"There is no city '{role.City}'; name one of {string.Join(", ", Registry.Cities.Select(c => c.Key))}.");
-        Samples = SampleCases.Load(seeds, Registry);
         Shards = new HubShards(Options.Shards);
         BuildApp();
         var logs = app.Services.GetRequiredService<ILoggerFactory>();
@@ -118,6 +125,7 @@ public sealed class DataHubHost : IAsyncDisposable
         if (Options.Roles.NeedsStore)
         {
             var leases = await OpenStoreAsync(cancel);
+            Materials = await MaterialFiles.OpenAsync(Options, Store, leases, cancel);
             if (Options.Roles.NeedsBus)
                 await BuildNodesAsync(seeds, leases, logs, cancel);
         }
@@ -214,6 +222,7 @@ public sealed class DataHubHost : IAsyncDisposable
             Store = Store,
             Leases = leases,
             Keys = Keys,
+            Materials = Materials,
             Bus = Bus,
             Frames = Options.Bus(Bus),
             Check = new PayloadCheck(new ValidationPipeline(Registry, Options.Time)),
@@ -254,8 +263,9 @@ public sealed class DataHubHost : IAsyncDisposable
             var replaced = Options.CityOverrides.GetValueOrDefault(city.Key);
             if (endpoint is null && replaced is null)
                 throw new HostRefusedException($"It is not set where the system of '{city.Key}' is reached; see DATAHUB_CITY_… in docs/configuration.md.");
-            var make = replaced ?? HubModules.Adapters.GetValueOrDefault(city.Key)
-                ?? throw new HostRefusedException($"No native interface is registered for the city '{city.Key}'; add it to HubModules.Adapters.");
+            if (replaced is null && !Options.Interfaces.ContainsKey(city.Key))
+                throw new HostRefusedException($"No native interface is registered for the city '{city.Key}'; add it to HubModules.Interfaces.");
+            var make = replaced ?? (context => HubModules.Adapter(Options.Interfaces[city.Key], context));
             try
             {
                 var adapter = new AdapterRole(parts, city, NativeMapping.Load(seeds, city.Key, Registry), endpoint ?? new CityEndpoint(), make);
@@ -271,19 +281,38 @@ public sealed class DataHubHost : IAsyncDisposable
 
     private async Task StartSimulatorsAsync(string seeds, ILoggerFactory logs, CancellationToken cancel)
     {
+        var simulated = Registry.Cities.Where(c => Options.Roles.Simulator(c.Key) && Options.Simulators && !Options.CityOverrides.ContainsKey(c.Key)).ToList();
+        if (simulated.Count == 0)
+            return;
+        Samples = SampleCases.Load(seeds, Registry);
         var knobs = Options.Knobs with { FixedEnds = Samples.FixedEnds };
-        foreach (var city in Registry.Cities.Where(c => Options.Roles.Simulator(c.Key) && Options.Simulators && !Options.CityOverrides.ContainsKey(c.Key)))
+        foreach (var city in simulated)
         {
             var mapping = NativeMapping.Load(seeds, city.Key, Registry);
-            cities[city.Code] = await SimulatedCities.StartAsync(city, Registry, mapping, Options with { Knobs = knobs }, () => Url, logs, cancel);
+            cities[city.Code] = await SimulatedCities.StartAsync(city, Registry, mapping, Options with { Knobs = knobs }, () => Url, FilesOf(city), logs, cancel);
         }
+    }
+
+    /// <summary>How a simulated city gets at the HTTP API: this process's own, or the one that is set.</summary>
+    private CityFiles? FilesOf(City city)
+    {
+        if (Options.SimulatorLinks is { HubUrl: { } url, HubKey: { } given })
+            return new CityFiles(() => url, given);
+        if (!Options.Roles.All)
+            return null;
+        var key = ApiKeys.Make();
+        simulatorKeys[key] = city.Code;
+        return new CityFiles(() => Url, key);
     }
 
     private void Run()
     {
         var token = stopping.Token;
         running.AddRange(Leases.Select(pool => pool.RunAsync(token)));
+        if (Leases.Any())
+            running.Add(new ReplayDesk(this, app.Services.GetRequiredService<ILogger<ReplayDesk>>()).RunAsync(token));
         running.AddRange(cities.Values.Select(c => c.RunAsync(token)));
+        running.AddRange(cities.Values.Select(c => c.System.Files).OfType<CityFiles>().Select(f => f.RunAsync(token)));
     }
 
     /// <summary>Two processes on one data folder would number messages twice: the second is refused.</summary>
@@ -295,7 +324,7 @@ public sealed class DataHubHost : IAsyncDisposable
         }
         catch (IOException)
         {
-            throw new HostRefusedException($"Another DataHub process uses the folder '{directory}'; stop it, or name another folder with --data.");
+            throw new FolderInUseException(directory);
         }
     }
 

@@ -27,6 +27,8 @@ internal sealed record HostParts
     /// <summary>Where the nodes send to: the bus, or what a test put before it.</summary>
     public required IFrameBus Frames { get; init; }
 
+    public required MaterialFiles Materials { get; init; }
+
     public required PayloadCheck Check { get; init; }
 
     public required ILoggerFactory Logs { get; init; }

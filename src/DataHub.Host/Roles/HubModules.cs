@@ -15,17 +15,26 @@ public sealed record HubModule(string Role, string Runs, IReadOnlyList<string> N
 
 /// <summary>
 /// What each role runs: the table of contents of the process. The embedded default runs them all. To add a city: a row in
-/// <c>seeds/cities.csv</c> with its mapping and code tables, and a line in <see cref="Adapters"/>.
+/// <c>seeds/cities.csv</c> with its mapping and code tables, and a line in <see cref="Interfaces"/>.
 /// </summary>
 public static class HubModules
 {
     /// <summary>The native interface of each city, by its key.</summary>
-    public static IReadOnlyDictionary<string, Func<CityAdapterContext, ICityAdapter>> Adapters { get; } = new Dictionary<string, Func<CityAdapterContext, ICityAdapter>>(StringComparer.Ordinal)
+    public static IReadOnlyDictionary<string, NativeInterface> Interfaces { get; } = new Dictionary<string, NativeInterface>(StringComparer.Ordinal)
     {
-        ["chengdu"] = context => new ChengduAdapter(context),
-        ["deyang"] = context => new DeyangAdapter(context),
-        ["meishan"] = context => new MeishanAdapter(context),
-        ["ziyang"] = context => new ZiyangAdapter(context),
+        ["chengdu"] = NativeInterface.Rest,
+        ["deyang"] = NativeInterface.Soap,
+        ["meishan"] = NativeInterface.Tables,
+        ["ziyang"] = NativeInterface.Files,
+    };
+
+    /// <summary>The adapter that speaks an interface.</summary>
+    public static ICityAdapter Adapter(NativeInterface kind, CityAdapterContext context) => kind switch
+    {
+        NativeInterface.Rest => new ChengduAdapter(context),
+        NativeInterface.Soap => new DeyangAdapter(context),
+        NativeInterface.Tables => new MeishanAdapter(context),
+        _ => new ZiyangAdapter(context),
     };
 
     /// <summary>All roles for a set of cities and a division of the hub.</summary>

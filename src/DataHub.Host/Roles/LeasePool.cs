@@ -116,7 +116,7 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
         {
             if (run.Ended.IsCompleted || fences.GetValueOrDefault(node) != fence)
             {
-                log.LogWarning("Node {Node} does not run here any more: {Why}.", node, run.Ended.IsFaulted && run.Ended.Exception!.GetBaseException() is not LeaseLostException ? run.Ended.Exception.GetBaseException().GetType().Name : "another process has taken it over");
+                log.LogWarning("Node {Node} does not run here any more: {Why}.", node, WhyEnded(run.Ended));
                 ended.Add(node);
                 await CloseAsync(node);
             }
@@ -135,6 +135,13 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
 
         elsewhere = [.. nodes.Where(n => !held.ContainsKey(n) && view.Holders.TryGetValue(n, out var holder) && holder != owner)];
     }
+
+    private static string WhyEnded(Task run) => run switch
+    {
+        { IsCanceled: true } => "it was cancelled",
+        { IsFaulted: true } when run.Exception!.GetBaseException() is not LeaseLostException => run.Exception.GetBaseException().GetType().Name,
+        _ => "another process has taken it over",
+    };
 
     private async Task TakeAsync(string node, CancellationToken cancel)
     {

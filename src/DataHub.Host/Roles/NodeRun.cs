@@ -52,7 +52,7 @@ internal sealed class NodeRun : IAsyncDisposable
         await stopping.CancelAsync();
         await connecting.ContinueWith(static _ => { }, TaskScheduler.Default);
         foreach (var consumer in consumers)
-            await consumer.DisposeAsync();
+            await EndAsync(consumer);
         try
         {
             await running.WaitAsync(EndsWithin);
@@ -64,5 +64,17 @@ internal sealed class NodeRun : IAsyncDisposable
         }
 
         stopping.Dispose();
+    }
+
+    private static async Task EndAsync(IAsyncDisposable consumer)
+    {
+        try
+        {
+            await consumer.DisposeAsync();
+        }
+        catch (Exception)
+        {
+            // The bus is away or going: its frames come again. Whoever keeps the leases must not end with it.
+        }
     }
 }

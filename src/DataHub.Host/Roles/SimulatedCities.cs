@@ -22,27 +22,30 @@ public sealed record SimulatedCity(City City, CitySystem System, INativePort Por
             await asynchronous.DisposeAsync();
         else if (Port is IDisposable disposable)
             disposable.Dispose();
+        System.Files?.Dispose();
         await Store.DisposeAsync();
     }
 }
 
-/// <summary>Starts the four simulated systems, each with the technology of its city.</summary>
+/// <summary>Starts the simulated systems, each with the technology of its city.</summary>
 internal static class SimulatedCities
 {
-    public static async Task<SimulatedCity> StartAsync(City city, RegistrySnapshot registry, NativeMapping mapping, DataHubOptions options, Func<Uri> hubUrl, ILoggerFactory logs, CancellationToken cancel)
+    public static async Task<SimulatedCity> StartAsync(City city, RegistrySnapshot registry, NativeMapping mapping, DataHubOptions options, Func<Uri> hubUrl, CityFiles? files, ILoggerFactory logs, CancellationToken cancel)
     {
+        if (!options.Interfaces.TryGetValue(city.Key, out var kind))
+            throw new HostRefusedException($"There is no simulated system for the city '{city.Key}'; start with --simulators off and set its endpoint.");
         var time = options.Time;
         var store = CityStore.Open(Path.Combine(options.DataDirectory, $"sim-{city.Key}.db"));
-        CitySystem System(INativePort port) => new(city.Key, store, options.Knobs, port, time, registry, logs.CreateLogger<CitySystem>());
+        CitySystem System(INativePort port) => new(city.Key, store, options.Knobs, port, time, registry, logs.CreateLogger<CitySystem>(), files);
 
         // Where both ends live in this process, their common secrets are made anew at each start and are never stored.
         var given = options.Cities.GetValueOrDefault(city.Key);
         var links = options.SimulatorLinks;
         var http = new HttpFrontEndOptions(links?.ListenUrl ?? NativeListener.AnyPort, links?.AdapterUrl is { } adapter ? () => adapter : hubUrl,
             given?.ApiKey ?? "sim-" + city.Key, given?.Secret ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)));
-        switch (city.Key)
+        switch (kind)
         {
-            case "chengdu":
+            case NativeInterface.Rest:
                 {
                     var front = new ChengduFrontEnd(http, mapping, time);
                     var system = System(front);
@@ -51,7 +54,7 @@ internal static class SimulatedCities
                     return new SimulatedCity(city, system, front, endpoint, system.RunAsync) { Store = store };
                 }
 
-            case "deyang":
+            case NativeInterface.Soap:
                 {
                     var front = new DeyangFrontEnd(http, mapping, time);
                     var system = System(front);
@@ -60,11 +63,11 @@ internal static class SimulatedCities
                     return new SimulatedCity(city, system, front, endpoint, system.RunAsync) { Store = store };
                 }
 
-            case "meishan":
+            case NativeInterface.Tables:
                 {
                     var endpoint = new CityEndpoint
                     {
-                        Path = given?.Path ?? (given?.ConnectionString is null ? Path.Combine(options.DataDirectory, "meishan-exchange.db") : null),
+                        Path = given?.Path ?? (given?.ConnectionString is null ? Path.Combine(options.DataDirectory, $"{city.Key}-exchange.db") : null),
                         ConnectionString = given?.ConnectionString,
                         PollInterval = options.PollInterval,
                     };
@@ -75,19 +78,15 @@ internal static class SimulatedCities
                     { Store = store };
                 }
 
-            case "ziyang":
+            default:
                 {
-                    var path = given?.Path ?? Path.Combine(options.DataDirectory, "ziyang");
+                    var path = given?.Path ?? Path.Combine(options.DataDirectory, city.Key);
                     var front = new ZiyangFrontEnd(path, mapping, options.PollInterval, time, logs.CreateLogger<ZiyangFrontEnd>());
                     var system = System(front);
                     return new SimulatedCity(city, system, front, new CityEndpoint { Path = path, PollInterval = options.PollInterval },
                         token => Task.WhenAll(system.RunAsync(token), front.RunAsync(CityHandlers.Of(system), token)))
                     { Store = store };
                 }
-
-            default:
-                await store.DisposeAsync();
-                throw new HostRefusedException($"There is no simulated system for the city '{city.Key}'; start with --simulators off and set its endpoint.");
         }
     }
 }

@@ -1,4 +1,5 @@
 using DataHub.Adapters.Pipeline;
+using DataHub.Host.Roles;
 
 namespace DataHub.Host;
 
@@ -7,23 +8,21 @@ internal static class CityEndpointFaults
 {
     private const int SecretLength = 16;
 
-    public static IEnumerable<string> OfAdapter(string city, CityEndpoint endpoint) => city switch
+    public static IEnumerable<string> OfAdapter(string city, NativeInterface kind, CityEndpoint endpoint) => kind switch
     {
-        "chengdu" or "deyang" => Where(endpoint.BaseUrl is null, city, "adapter", "DATAHUB_CITY_URL to the root of the city's system, for example https://city.example/")
+        NativeInterface.Rest or NativeInterface.Soap => Where(endpoint.BaseUrl is null, city, "adapter", "DATAHUB_CITY_URL to the root of the city's system, for example https://city.example/")
             .Concat(Callers(city, "adapter", endpoint)),
-        "meishan" => Tables(city, "adapter", endpoint),
-        "ziyang" => Folders(city, "adapter", endpoint),
-        _ => [],
+        NativeInterface.Tables => Tables(city, "adapter", endpoint),
+        _ => Folders(city, "adapter", endpoint),
     };
 
-    public static IEnumerable<string> OfSimulator(string city, CityEndpoint endpoint, SimulatorLinks? links) => city switch
+    public static IEnumerable<string> OfSimulator(string city, NativeInterface kind, CityEndpoint endpoint, SimulatorLinks? links) => kind switch
     {
-        "chengdu" or "deyang" => Where(links?.AdapterUrl is null, city, "simulator", "DATAHUB_ADAPTER_URL to the root of the adapter that it sends to, for example http://127.0.0.1:5081/")
+        NativeInterface.Rest or NativeInterface.Soap => Where(links?.AdapterUrl is null, city, "simulator", "DATAHUB_ADAPTER_URL to the root of the adapter that it sends to, for example http://127.0.0.1:5081/")
             .Concat(Where(links?.ListenUrl is null, city, "simulator", "DATAHUB_SIMULATOR_URL to the address where the adapter's DATAHUB_CITY_URL finds it, for example http://127.0.0.1:18081"))
             .Concat(Callers(city, "simulator", endpoint)),
-        "meishan" => Tables(city, "simulator", endpoint),
-        "ziyang" => Folders(city, "simulator", endpoint),
-        _ => [],
+        NativeInterface.Tables => Tables(city, "simulator", endpoint),
+        _ => Folders(city, "simulator", endpoint),
     };
 
     private static IEnumerable<string> Callers(string city, string role, CityEndpoint endpoint) =>

@@ -1,8 +1,11 @@
 using DataHub.Adapters.Pipeline;
 using DataHub.Broker;
 using DataHub.Contracts;
+using DataHub.Core.Materials;
 using DataHub.Core.Messaging;
 using DataHub.Core.Messaging.RabbitMq;
+using DataHub.Core.Registry;
+using DataHub.Host.Roles;
 using DataHub.Host.Telemetry;
 using DataHub.Simulators;
 
@@ -29,6 +32,10 @@ public sealed record DataHubOptions
     /// <summary>Folder of the catalogue; null: the folder <c>seeds</c> found upwards from the program or the current folder.</summary>
     public string? SeedsDirectory { get; init; }
 
+    /// <summary>The folder of the catalogue that holds.</summary>
+    /// <exception cref="SeedException">None is set and none is found.</exception>
+    public string Seeds => SeedsDirectory ?? RegistrySnapshot.FindSeeds();
+
     /// <summary>Folder of the signing keys, the trusted keys and the secret of the patients' index; null: <c>keys</c> in the data folder.</summary>
     public string? KeysDirectory { get; init; }
 
@@ -50,6 +57,9 @@ public sealed record DataHubOptions
     /// <summary>Where the systems of the cities are reached, by city key; those that are simulated in this process need none.</summary>
     public IReadOnlyDictionary<string, CityEndpoint> Cities { get; init; } = new Dictionary<string, CityEndpoint>();
 
+    /// <summary>The native interface of each city, by its key: one entry a city.</summary>
+    public IReadOnlyDictionary<string, NativeInterface> Interfaces { get; init; } = HubModules.Interfaces;
+
     /// <summary>For a simulator in a process of its own: where it listens, and root of the adapter that it calls.</summary>
     public SimulatorLinks? SimulatorLinks { get; init; }
 
@@ -60,7 +70,16 @@ public sealed record DataHubOptions
 
     public HubOptions Hub { get; init; } = new();
 
+    /// <summary>The smallest count that statistics tell; 1 tells all.</summary>
+    public int StatisticsThreshold { get; init; } = Core.Statistics.SmallCells.DefaultThreshold;
+
     public AdapterOptions Adapters { get; init; } = new();
+
+    /// <summary>Files that belong to messages.</summary>
+    public MaterialOptions Materials { get; init; } = new();
+
+    /// <summary>Where the bytes of materials lie: as set, else in a folder (embedded) or in PostgreSQL.</summary>
+    public MaterialPlace MaterialPlace => Materials.Place ?? (Postgres is null ? MaterialPlace.Folder : MaterialPlace.Database);
 
     /// <summary>Pause between two looks of the table and file interfaces.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(100);
@@ -96,6 +115,7 @@ public sealed record DataHubOptions
         AddServerFaults(faults);
         AddProductionFaults(faults);
         faults.AddRange(CityFaults());
+        faults.AddRange(MaterialFaults());
         if (LeaseTime < TimeSpan.FromSeconds(1) || LeaseTime > TimeSpan.FromMinutes(5))
             faults.Add("A lease must last between 1 second and 5 minutes; set for example DATAHUB_LEASE_SECONDS=10.");
         faults.AddRange(Telemetry.Faults());
@@ -140,16 +160,36 @@ public sealed record DataHubOptions
     }
 
     // A process with both ends of a city's interface connects them itself.
-    private IEnumerable<string> CityFaults() => (Roles.Named ?? [])
-        .Where(r => r.City is { } city && !CityOverrides.ContainsKey(city) && !(Roles.Adapter(city) && Roles.Simulator(city)))
-        .SelectMany(r => r.Kind == RoleKind.Simulator
-            ? CityEndpointFaults.OfSimulator(r.City!, Cities.GetValueOrDefault(r.City!) ?? new CityEndpoint(), SimulatorLinks)
-            : CityEndpointFaults.OfAdapter(r.City!, Cities.GetValueOrDefault(r.City!) ?? new CityEndpoint()));
+    private IEnumerable<string> CityFaults()
+    {
+        foreach (var role in (Roles.Named ?? []).Where(r => r.City is { } city && !CityOverrides.ContainsKey(city) && !(Roles.Adapter(city) && Roles.Simulator(city))))
+        {
+            // A city that nobody knows is refused with the catalogue in hand.
+            if (!Interfaces.TryGetValue(role.City!, out var kind))
+                continue;
+            var endpoint = Cities.GetValueOrDefault(role.City!) ?? new CityEndpoint();
+            foreach (var fault in role.Kind == RoleKind.Simulator ? CityEndpointFaults.OfSimulator(role.City!, kind, endpoint, SimulatorLinks) : CityEndpointFaults.OfAdapter(role.City!, kind, endpoint))
+                yield return fault;
+        }
+    }
+
+    // What would lose files: a folder that other processes do not see.
+    private IEnumerable<string> MaterialFaults()
+    {
+        if (!Roles.NeedsStore)
+            yield break;
+        if (Postgres is null && MaterialPlace == MaterialPlace.Database)
+            yield return "Materials are to lie in the database, and the embedded hub has none that holds them; remove DATAHUB_MATERIALS_STORE, or set DATAHUB_POSTGRES and DATAHUB_RABBITMQ_HOSTS.";
+        if (Postgres is not null && MaterialPlace == MaterialPlace.Folder && (Materials.Folder is null || !Materials.FolderShared))
+            yield return "Materials are to lie in a folder, and other processes may not see it: what one takes in another would not find. Set DATAHUB_MATERIALS_STORE=database, or DATAHUB_MATERIALS_FOLDER to a folder that all processes share and DATAHUB_MATERIALS_SHARED=yes.";
+    }
 
     private void AddProductionFaults(List<string> faults)
     {
         if (!Production)
             return;
+        if (Time is MovedTime)
+            faults.Add("A moved clock would date evidence wrongly; remove --clock and --speed, or DATAHUB_ENVIRONMENT=production.");
         if (Roles.All)
             faults.Add("In production each role is a process of its own with its own keys; name a role, such as 'broker' or 'adapter chengdu'.");
         if (Roles.Named?.Any(r => r.Kind == RoleKind.Simulator) == true)
@@ -162,7 +202,13 @@ public sealed record DataHubOptions
 /// <summary>How a simulator in a process of its own is reached and whom it calls.</summary>
 /// <param name="ListenUrl">Address on which the city's system listens; null for a city of tables or files.</param>
 /// <param name="AdapterUrl">Root of the city's adapter; null for a city of tables or files.</param>
-public sealed record SimulatorLinks(Uri? ListenUrl, Uri? AdapterUrl);
+/// <param name="HubUrl">Root of the HTTP API to which the city hands in its files and where it fetches others; null where it does neither.</param>
+/// <param name="HubKey">The city's key for it.</param>
+public sealed record SimulatorLinks(Uri? ListenUrl, Uri? AdapterUrl, Uri? HubUrl = null, string? HubKey = null);
 
 /// <summary>The host does not start: its settings would lose data or cannot work. The message says what to set.</summary>
-public sealed class HostRefusedException(string message) : Exception(message);
+public class HostRefusedException(string message) : Exception(message);
+
+/// <summary>Another process runs the hub on the data folder.</summary>
+public sealed class FolderInUseException(string directory)
+    : HostRefusedException($"Another DataHub process uses the folder '{directory}'; stop it, or name another folder with --data.");

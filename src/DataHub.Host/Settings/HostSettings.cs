@@ -1,5 +1,6 @@
 using System.Globalization;
 using DataHub.Adapters.Pipeline;
+using DataHub.Core.Materials;
 using DataHub.Core.Messaging.RabbitMq;
 
 namespace DataHub.Host;
@@ -42,7 +43,9 @@ public sealed class HostSettings
         new("RABBITMQ_USER", "its user"),
         new("RABBITMQ_PASSWORD", "its password", Secret: true),
         new("RABBITMQ_TLS_SERVER_NAME", "switches TLS on: the name that RabbitMQ's certificate carries"),
-        new("RABBITMQ_TLS_CA", "file of the authority that signed the certificate; default: the system's"),
+        new("RABBITMQ_TLS_CA", "file of the authority that signed the certificate (PEM); default: the system's"),
+        new("RABBITMQ_TLS_CERTIFICATE", "file of this process's own certificate (PEM), where RabbitMQ asks for one"),
+        new("RABBITMQ_TLS_KEY", "file of its private key (PEM); default: in the same file"),
         new("CITY_URL", "adapter of Chengdu or Deyang: root of the city's own system"),
         new("CITY_API_KEY", "adapter and simulator of Chengdu or Deyang: names the caller", Secret: true),
         new("CITY_SECRET", "adapter and simulator of Chengdu or Deyang: HMAC key of both directions", Secret: true),
@@ -50,6 +53,14 @@ public sealed class HostSettings
         new("CITY_POSTGRES", "adapter and simulator of Meishan: exchange tables in PostgreSQL", Secret: true),
         new("ADAPTER_URL", "simulator of Chengdu or Deyang: root of the adapter that it calls"),
         new("SIMULATOR_URL", "simulator of Chengdu or Deyang: where its interface listens"),
+        new("STATISTICS_THRESHOLD", "the smallest count that statistics tell, 1 to 1000; default 10"),
+        new("HUB_URL", "simulator: root of the HTTP API, for the files of its cases; default: it hands in none"),
+        new("HUB_API_KEY", "simulator: its city's key there", Secret: true),
+        new("MATERIALS_STORE", "where the bytes of materials lie: `folder` (embedded) or `database` (default on PostgreSQL); the same everywhere, for good"),
+        new("MATERIALS_FOLDER", "that folder; default: `materials` in the data folder"),
+        new("MATERIALS_SHARED", "`yes`: the folder is one and the same for all processes"),
+        new("MATERIALS_KEEP_DAYS", "days that a file is kept after its last exchange has ended, 1 to 36500; default 3650"),
+        new("MATERIALS_DAILY_MB", "MiB that a city may upload in one day, 1 to 10000000; default 20480"),
         new("LOG_LEVEL", "lowest level that is logged, as `--log-level`"),
         new("LOG_FORMAT", "`text` or `json`, as `--log-format`"),
     ];
@@ -63,11 +74,17 @@ public sealed class HostSettings
         ("RABBITMQ_PASSWORD", "RABBITMQ_HOSTS"),
         ("RABBITMQ_TLS_SERVER_NAME", "RABBITMQ_HOSTS"),
         ("RABBITMQ_TLS_CA", "RABBITMQ_TLS_SERVER_NAME"),
+        ("RABBITMQ_TLS_CERTIFICATE", "RABBITMQ_TLS_SERVER_NAME"),
+        ("RABBITMQ_TLS_KEY", "RABBITMQ_TLS_CERTIFICATE"),
+        ("MATERIALS_SHARED", "MATERIALS_FOLDER"),
+        ("HUB_API_KEY", "HUB_URL"),
+        ("HUB_URL", "HUB_API_KEY"),
     ];
 
     private static readonly string[] OfCity = ["CITY_URL", "CITY_API_KEY", "CITY_SECRET", "CITY_PATH", "CITY_POSTGRES"];
 
     private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> secretFiles = new(StringComparer.Ordinal);
     private readonly List<string> faults = [];
 
     private HostSettings()
@@ -116,6 +133,7 @@ public sealed class HostSettings
             faults.Add($"{Prefix}CITY_… says where the system of one city is reached, and this process runs all cities with simulated systems; start 'adapter CITY' or 'simulator CITY', or remove it.");
         // Read by the command line, which takes what it cannot use for left out.
         CheckLogLevel();
+        _ = Choice("LOG_FORMAT", "text", "json");
         var applied = options with
         {
             Production = Choice("ENVIRONMENT", "development", "production") == "production",
@@ -127,12 +145,16 @@ public sealed class HostSettings
             Instance = Get("INSTANCE") ?? options.Instance,
             Shards = (int)Number("SHARDS", postgres is null ? options.Shards : 2, 1, Contracts.HubShards.Max),
             LeaseTime = TimeSpan.FromSeconds(Number("LEASE_SECONDS", (long)options.LeaseTime.TotalSeconds, 1, 300)),
+            StatisticsThreshold = (int)Number("STATISTICS_THRESHOLD", options.StatisticsThreshold, 1, 1000),
             Postgres = postgres,
             RabbitMq = RabbitMqOf(),
             Cities = endpoint is not null && options.Roles.Named is { } named
                 ? named.Where(r => r.City is not null).Select(r => r.City!).Distinct(StringComparer.Ordinal).ToDictionary(key => key, _ => endpoint, StringComparer.Ordinal)
                 : options.Cities,
-            SimulatorLinks = Get("ADAPTER_URL") is null && Get("SIMULATOR_URL") is null ? options.SimulatorLinks : new SimulatorLinks(Address("SIMULATOR_URL"), Address("ADAPTER_URL")),
+            SimulatorLinks = Get("ADAPTER_URL") is null && Get("SIMULATOR_URL") is null && Get("HUB_URL") is null
+                ? options.SimulatorLinks
+                : new SimulatorLinks(Address("SIMULATOR_URL"), Address("ADAPTER_URL"), Address("HUB_URL"), Get("HUB_API_KEY")),
+            Materials = MaterialsOf(options.Materials),
         };
         return faults.Count == 0 ? applied : throw new HostRefusedException(string.Join(Environment.NewLine, faults));
     }
@@ -144,6 +166,8 @@ public sealed class HostSettings
         try
         {
             var connection = new Npgsql.NpgsqlConnectionStringBuilder(text);
+            if (connection.TargetSessionAttributes is not (null or "primary" or "read-write"))
+                faults.Add($"{Prefix}POSTGRES asks for a server of the kind '{connection.TargetSessionAttributes}', and only the primary can be written; set Target Session Attributes=primary there, or leave it out.");
             if (Get("POSTGRES_PASSWORD") is { } password)
                 connection.Password = password;
             return connection.ConnectionString;
@@ -160,8 +184,30 @@ public sealed class HostSettings
         Hosts = hosts,
         VirtualHost = Get("RABBITMQ_VHOST") ?? "/",
         User = Get("RABBITMQ_USER"),
-        Password = Get("RABBITMQ_PASSWORD"),
-        Tls = Get("RABBITMQ_TLS_SERVER_NAME") is { } server ? new RabbitMqTls { ServerName = server, CaFile = Get("RABBITMQ_TLS_CA") } : null,
+        // As a file, where it is one: a changed password then counts from the next connection on.
+        Password = secretFiles.ContainsKey("RABBITMQ_PASSWORD") ? null : Get("RABBITMQ_PASSWORD"),
+        PasswordFile = secretFiles.GetValueOrDefault("RABBITMQ_PASSWORD"),
+        Tls = Get("RABBITMQ_TLS_SERVER_NAME") is not { } server ? null : new RabbitMqTls
+        {
+            ServerName = server,
+            CaFile = Get("RABBITMQ_TLS_CA"),
+            CertificateFile = Get("RABBITMQ_TLS_CERTIFICATE"),
+            KeyFile = Get("RABBITMQ_TLS_KEY"),
+        },
+    };
+
+    private MaterialOptions MaterialsOf(MaterialOptions options) => options with
+    {
+        Place = Choice("MATERIALS_STORE", "folder", "database") switch
+        {
+            "folder" => MaterialPlace.Folder,
+            "database" => MaterialPlace.Database,
+            _ => options.Place,
+        },
+        Folder = Get("MATERIALS_FOLDER") ?? options.Folder,
+        FolderShared = Choice("MATERIALS_SHARED", "yes", "no") is { } shared ? shared == "yes" : options.FolderShared,
+        KeepDays = (int)Number("MATERIALS_KEEP_DAYS", options.KeepDays, 1, 36_500),
+        DailyBytes = Number("MATERIALS_DAILY_MB", options.DailyBytes >> 20, 1, 10_000_000) << 20,
     };
 
     private CityEndpoint? EndpointOf() => OfCity.All(n => Get(n) is null) ? null : new CityEndpoint
@@ -178,9 +224,14 @@ public sealed class HostSettings
         try
         {
             if (File.ReadAllText(file).TrimEnd('\r', '\n') is { Length: > 0 } value)
+            {
                 Add(key, value);
+                secretFiles[key] = file;
+            }
             else
+            {
                 faults.Add($"{name} names the file '{file}', which is empty; put the secret into it.");
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -14,11 +14,23 @@ internal static class CityBehaviour
             case ServiceSubmission submission:
                 ServiceBehaviour.Opened(draft, submission);
                 break;
-            case PensionApplication application:
-                PensionBehaviour.Opened(draft, application);
+            case JointApplication whole:
+                draft.Remember("number", whole.CaseNumber);
+                break;
+            case ITransferApplication application:
+                TransferBehaviour.Opened(draft, application);
+                break;
+            case IInquiry inquiry:
+                InquiryBehaviour.Opened(draft, inquiry);
                 break;
             case ResultNotice notice:
                 RecognitionBehaviour.Opened(draft, notice);
+                break;
+            case ConsentWithdrawal withdrawal:
+                RecognitionBehaviour.Opened(draft, withdrawal);
+                break;
+            case RecognitionSearch search:
+                RecognitionBehaviour.Opened(draft, search);
                 break;
             case RecognitionQuery query:
                 RecognitionBehaviour.Opened(draft, query);
@@ -40,8 +52,14 @@ internal static class CityBehaviour
             case ServiceFlow.Code:
                 ServiceBehaviour.Received(draft, payload);
                 break;
-            case PensionFlow.Code:
-                PensionBehaviour.Received(draft, payload);
+            case var flow when IsTransfer(flow):
+                TransferBehaviour.Received(draft, payload);
+                break;
+            case InquiryFlows.QualificationCode or InquiryFlows.ContributionCode:
+                InquiryBehaviour.Received(draft, payload);
+                break;
+            case JointFlow.Code:
+                draft.Done();
                 break;
             default:
                 RecognitionBehaviour.Received(draft, messageId, payload);
@@ -63,12 +81,29 @@ internal static class CityBehaviour
             case ServiceFlow.Code:
                 ServiceBehaviour.Sent(draft, payload);
                 break;
-            case PensionFlow.Code:
-                PensionBehaviour.Sent(draft, payload);
+            case var flow when IsTransfer(flow):
+                TransferBehaviour.Sent(draft, payload);
+                break;
+            case InquiryFlows.QualificationCode or InquiryFlows.ContributionCode:
+                InquiryBehaviour.Sent(draft, payload);
+                break;
+            case JointFlow.Code when Script.WholeWithdrawn(draft.Knobs, draft.Number):
+                ServiceBehaviour.Withdraw(draft);
+                break;
+            case JointFlow.Code:
                 break;
             default:
                 RecognitionBehaviour.Sent(draft, payload);
                 break;
         }
     }
+
+    /// <summary>The hub refused a message of ours that came after the opening one.</summary>
+    public static void Refused(CaseDraft draft, IPayload payload, IReadOnlyList<Reason> reasons)
+    {
+        if (IsTransfer(draft.Case.Flow))
+            TransferBehaviour.Refused(draft, payload, reasons);
+    }
+
+    private static bool IsTransfer(string flow) => flow.StartsWith("transfer.", StringComparison.Ordinal);
 }

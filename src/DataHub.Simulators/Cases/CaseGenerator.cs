@@ -17,6 +17,9 @@ public sealed class CaseGenerator(Knobs knobs, RegistrySnapshot registry)
     /// <summary>A doctor asks this long after the result is published.</summary>
     private static readonly TimeSpan QueryAfter = TimeSpan.FromSeconds(3);
 
+    /// <summary>What is submitted out of another case is so at the earliest this long after it.</summary>
+    private static readonly TimeSpan FollowsAfter = TimeSpan.FromSeconds(1);
+
     private const int MaxCases = 1_000_000;
 
     /// <param name="count">1 to a million cases, of all cities together.</param>
@@ -29,19 +32,28 @@ public sealed class CaseGenerator(Knobs knobs, RegistrySnapshot registry)
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, MaxCases);
         var begin = CaseDraft.WholeSecond(start);
         var on = WorkingDayCalendar.ShanghaiDate(begin);
-        var (service, pension, recognition) = (new ServiceCases(registry, on), new PensionCases(registry, on), new RecognitionCases(registry, on));
+        var catalogue = registry.On(on);
+        var joint = new JointCases(catalogue, on);
+        var (service, transfer, recognition) = (new ServiceCases(catalogue, on), new TransferCases(catalogue, on), new RecognitionCases(catalogue, on));
+        var inquiry = new InquiryCases(catalogue, on);
         var cases = new List<PlannedCase>(count);
         for (var index = 0; cases.Count < count; index++)
         {
             var due = start + (over * ((double)cases.Count / count));
             var seed = Seed(begin, index, due);
             var kind = seed.Chance("kind");
-            if (kind < 0.6)
+            if (kind < 0.05)
+                Add(cases, seed, due, joint.Make(seed));
+            else if (kind < 0.6)
                 Add(cases, seed, due, service.Make(seed));
+            else if (kind < 0.76)
+                Add(cases, seed, due, transfer.Make(seed));
             else if (kind < 0.8)
-                Add(cases, seed, due, pension.Make(seed));
+                Add(cases, seed, due, inquiry.Make(seed));
+            else if (seed.OneIn(40, "consent taken back"))
+                Add(cases, seed, due, RecognitionCases.TakeBack(seed));
             else if (recognition.Publish(seed) is { } pair)
-                AddRecognition(cases, seed, due, recognition, pair, hasRoom: count - cases.Count > 1);
+                AddRecognition(cases, seed, due, recognition, pair, room: count - cases.Count);
 
             // Seeds without any agreement would give nothing for ever.
             if (index > 10 * (count + 100))
@@ -51,9 +63,11 @@ public sealed class CaseGenerator(Knobs knobs, RegistrySnapshot registry)
         return [.. cases.OrderBy(c => c.DueAt).ThenBy(c => c.CaseNumber, StringComparer.Ordinal)];
     }
 
-    private void AddRecognition(List<PlannedCase> cases, CaseSeed seed, DateTimeOffset due, RecognitionCases recognition, RecognitionCases.Pair pair, bool hasRoom)
+    private void AddRecognition(List<PlannedCase> cases, CaseSeed seed, DateTimeOffset due, RecognitionCases recognition, RecognitionCases.Pair pair, int room)
     {
-        var asked = pair.Notice.Expectation is Expectation.Reconciled && seed.Chance("asked") < 0.8 && hasRoom;
+        var askingNumber = NumberOf(pair.AskingCity, seed.Number[2..] + "Q");
+        var takenBack = Script.ConsentTakenBack(knobs, askingNumber);
+        var asked = pair.Notice.Expectation is Expectation.Reconciled && seed.Chance("asked") < 0.8 && room > (takenBack ? 3 : 1);
         if (!asked)
         {
             Add(cases, seed, due, pair.Notice);
@@ -61,10 +75,27 @@ public sealed class CaseGenerator(Knobs knobs, RegistrySnapshot registry)
         }
 
         var later = due + QueryAfter;
-        var asking = seed with { Number = NumberOf(pair.AskingCity, seed.Number[2..] + "Q"), City = pair.AskingCity, At = CaseDraft.WholeSecond(later) };
+        var asking = seed with { Number = askingNumber, City = pair.AskingCity, At = CaseDraft.WholeSecond(later) };
         var (query, notice) = recognition.Ask(asking, (ResultNotice)pair.Notice.Payload);
         Add(cases, seed, due, notice);
-        Add(cases, asking, later, query);
+        if (query.Expectation is not Expectation.Reconciled)
+        {
+            Add(cases, asking, later, query);
+        }
+        else if (room > 2 && (takenBack || asking.Chance("looks first") < 0.25))
+        {
+            var looking = asking with { Number = NumberOf(pair.AskingCity, seed.Number[2..] + "S") };
+            (var search, query) = recognition.Look(looking, query, mayBeWrong: !takenBack);
+            Add(cases, looking, later, search);
+            // Who was not shown any list asks without one.
+            Add(cases, asking, later + FollowsAfter, query, search.Expectation is Expectation.Reconciled ? looking.Number : null);
+            if (takenBack)
+                Add(cases, asking with { Number = NumberOf(pair.AskingCity, seed.Number[2..] + "W") }, later + (2 * FollowsAfter), RecognitionCases.TakeBack((RecognitionQuery)query.Payload), asking.Number);
+        }
+        else
+        {
+            Add(cases, asking, later, query);
+        }
     }
 
     private CaseSeed Seed(DateTimeOffset begin, int index, DateTimeOffset due)
@@ -76,12 +107,13 @@ public sealed class CaseGenerator(Knobs knobs, RegistrySnapshot registry)
 
     private string NumberOf(string city, string tail) => registry.CityByCode(city)!.Key[..2].ToUpperInvariant() + tail;
 
-    private static void Add(List<PlannedCase> cases, CaseSeed seed, DateTimeOffset due, Generated? made)
+    private static void Add(List<PlannedCase> cases, CaseSeed seed, DateTimeOffset due, Generated? made, string? outOf = null)
     {
         if (made is null)
             return;
         var type = PayloadReader.TypeOf(made.Payload);
-        var flow = FlowCatalogue.OpenedBy(type)!.Code;
-        cases.Add(new PlannedCase(seed.Number, seed.City, due, type, PayloadReader.Write(made.Payload), new ExpectedCase(seed.Number, seed.City, flow, made.Expectation)));
+        // A wrong item on purpose opens none of the flows that share its message.
+        var flow = (FlowCatalogue.OpenedBy(type, made.Payload, seed.Registry) ?? FlowCatalogue.All.First(f => f.Opening.Type == type)).Code;
+        cases.Add(new PlannedCase(seed.Number, seed.City, due, type, PayloadReader.Write(made.Payload), new ExpectedCase(seed.Number, seed.City, flow, made.Expectation)) { OutOf = outOf });
     }
 }

@@ -11,6 +11,12 @@ public sealed record PlannedCase(string CaseNumber, string City, DateTimeOffset 
 {
     /// <summary>A sample in the city's own form, to be handed over byte for byte; null where the message is put into that form first.</summary>
     public ReadOnlyMemory<byte>? Native { get; init; }
+
+    /// <summary>
+    /// Number of another case of the city, planned before, out of which this one is submitted: the search from whose list the
+    /// query is made, the query whose consent is taken back. Null where it is submitted when it is due.
+    /// </summary>
+    public string? OutOf { get; init; }
 }
 
 /// <summary>What has to become of a case. For a generated one it holds for the knobs of that moment.</summary>

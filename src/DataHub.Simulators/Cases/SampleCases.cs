@@ -113,7 +113,7 @@ public sealed partial class SampleCases
         var name = row.Text("file");
         var type = MessageTypes.Prefix + row.Text("type");
         var (outcome, reason) = (row.Optional("outcome"), row.Optional("reason"));
-        var flow = FlowCatalogue.OpenedBy(type) ?? FlowCatalogue.All.FirstOrDefault(f => f.StepsOf(type).Count > 0);
+        var flow = FlowCatalogue.All.FirstOrDefault(f => f.StepsOf(type).Count > 0);
         if (flow is null)
             row.Fault("type is no message of a flow");
         if (outcome.Length > 0 == reason.Length > 0)
@@ -122,7 +122,7 @@ public sealed partial class SampleCases
             row.Fault("reason is no reason code of the hub");
         if (outcome.Length > 0 && registry.Codes.ToNative(city.Code, Tables.Outcome, outcome) is null)
             row.Fault("outcome is no outcome code of the hub");
-        if (outcome.Length > 0 && FlowCatalogue.OpenedBy(type) is null)
+        if (outcome.Length > 0 && !FlowCatalogue.Opens(type))
             row.Fault("only a message that opens an exchange has an outcome");
         if (!FileName().IsMatch(name))
         {
@@ -140,7 +140,10 @@ public sealed partial class SampleCases
         var template = File.ReadAllBytes(file.FullName);
         if (SampleForm.HasOddPlaceholder(template))
             row.Fault("{{ must begin a time such as {{now}}, {{now-3d}}, {{now+2h}} or {{now-15m}}");
-        CheckContent(row, number, type, outcome.Length > 0, SampleForm.Read(mapping, SampleForm.Fill(mapping, template, AnyTime)));
+        var read = SampleForm.Read(mapping, SampleForm.Fill(mapping, template, AnyTime));
+        CheckContent(row, number, type, outcome.Length > 0, read);
+        if (read is NativeReadOutcome.Ok { Message: var message } && Payload(message.Type, message.Data) is { } payload)
+            flow = FlowCatalogue.OpenedBy(message.Type, payload, registry) ?? flow;
         return new SampleCase(
             number, city.Code, $"{Folder}/{city.Key}/{name}", type, flow?.Code ?? "",
             outcome.Length > 0 ? new Expectation.Reconciled(outcome) : new Expectation.Refused(reason), row.Text("note"), template);
@@ -163,9 +166,13 @@ public sealed partial class SampleCases
     private static string NumberIn(IPayload payload) => payload switch
     {
         ServiceSubmission submission => submission.CaseNumber,
-        PensionApplication application => application.CaseNumber,
+        JointApplication whole => whole.CaseNumber,
+        ITransferApplication application => application.CaseNumber,
+        IInquiry inquiry => inquiry.CaseNumber,
         ResultNotice notice => notice.ResultId,
         RecognitionQuery query => query.QueryNumber,
+        RecognitionSearch search => search.SearchNumber,
+        ConsentWithdrawal withdrawal => withdrawal.ConsentNumber,
         _ => throw new ArgumentOutOfRangeException(nameof(payload)),
     };
 

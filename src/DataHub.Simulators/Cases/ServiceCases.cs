@@ -48,30 +48,42 @@ internal sealed class ServiceCases
 
     private bool InForce(ServiceItem item) => item.ValidFrom <= on && !(on > item.ValidTo);
 
-    private ServiceSubmission Application(CaseSeed seed, ServiceItem item, string target) => new()
+    private ServiceSubmission Application(CaseSeed seed, ServiceItem item, string target)
+    {
+        var mode = seed.Pick("mode", item.Modes.Where(m => m != ServiceMode.Joint).ToList());
+        return Plain(seed, item, target) with { Mode = mode, Collection = mode == ServiceMode.CollectOnBehalf ? Collection(seed, seed.City) : null };
+    }
+
+    /// <summary>What the window of this city checked when it took the application.</summary>
+    private OnBehalfCollection Collection(CaseSeed seed, string city)
+    {
+        var window = seed.Pick("window", registry.Agencies.Where(a => a.CityCode == city).ToList());
+        return new OnBehalfCollection
+        {
+            Agency = new Agency { Code = window.Code, Name = window.Name },
+            ClerkNumber = string.Create(CultureInfo.InvariantCulture, $"{city[..4]}-{100 + seed.Below("clerk", 900)}"),
+            IdentityCheck = seed.Pick("identity check", Enum.GetValues<IdentityCheckMethod>()),
+            IdentityCheckedAt = seed.At.AddMinutes(-12),
+            FormCheckedAt = seed.At.AddMinutes(-5),
+            Originals = seed.OneIn(3, "originals") ? OriginalsHandling.Forwarded : OriginalsHandling.Returned,
+        };
+    }
+
+    private ServiceSubmission Plain(CaseSeed seed, ServiceItem item, string target) => new()
     {
         ItemCode = item.Code,
-        Mode = seed.Pick("mode", item.Modes.Where(m => m != ServiceMode.Joint).ToList()),
+        Mode = ServiceMode.Online,
         CaseNumber = seed.Number,
         Applicant = People.Of(seed, "applicant"),
         Organisation = Array.Exists(ForFirms, p => item.Code.StartsWith(p, StringComparison.Ordinal)) ? People.Firm(seed) : null,
         Agent = seed.OneIn(20, "has agent") ? People.Of(seed, "agent") : null,
         TargetDistrict = seed.Pick("district", registry.Districts.Where(d => d.CityCode == target).ToList()).Code,
         Form = item.Fields.Count == 0 ? null : item.Fields.Where(f => f.Required || seed.OneIn(2, "answers " + f.Code)).ToDictionary(f => f.Code, f => Answer(seed, f)),
-        Materials = [.. item.Materials.Where(m => m.Required || seed.OneIn(2, "hands in " + m.Code)).Select(m => Material(seed, m.Code, m.Name))],
+        Materials = [.. item.Materials.Where(m => m.Required || seed.OneIn(2, "hands in " + m.Code)).Select(m => SimulatedFile.Submitted(seed.Knobs.Seed, seed.Number, m.Code).As(m.Code, m.Name))],
         SubmittedAt = seed.At,
     };
 
-    private static Material Material(CaseSeed seed, string code, string name) => new()
-    {
-        Code = code,
-        Name = name,
-        Digest = CaseDraft.DigestOf($"{seed.Number} {code}"),
-        Size = 10_000 + seed.Below("size " + code, 3_000_000),
-        MediaType = seed.OneIn(2, "kind " + code) ? "application/pdf" : "image/jpeg",
-    };
-
-    private static string Answer(CaseSeed seed, ItemField field)
+    public static string Answer(CaseSeed seed, ItemField field)
     {
         var text = field.Code.EndsWith("Date", StringComparison.Ordinal) || field.Code.EndsWith("On", StringComparison.Ordinal)
             ? seed.At.AddDays(-seed.Below("date " + field.Code, 60)).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)
@@ -86,7 +98,7 @@ internal sealed class ServiceCases
     {
         static Generated Refused(ServiceSubmission wrong, string code) => new(wrong, new Expectation.Refused(code));
         var resident = right.Applicant.IdType == IdentityType.ResidentId && right.Applicant.OriginalIdNumber is null;
-        switch (seed.Below("mistake", 10))
+        switch (seed.Below("mistake", 12))
         {
             case 0 when resident:
                 return Refused(right with { Applicant = right.Applicant with { IdNumber = People.WithWrongCheck(right.Applicant.IdNumber) } }, ReasonCodes.ResidentIdCheckDigit);
@@ -108,6 +120,10 @@ internal sealed class ServiceCases
                 return Refused(Application(seed, unagreed.Item, unagreed.Target), ReasonCodes.NoAgreement);
             case 9 when resident && right.Applicant.Sex is { } sex:
                 return Refused(right with { Applicant = right.Applicant with { Sex = sex == Sex.Male ? Sex.Female : Sex.Male } }, ReasonCodes.SexDiffersFromId);
+            case 10 when right.Collection is not null:
+                return Refused(right with { Collection = null }, ReasonCodes.CollectionRequired);
+            case 11 when right.Collection is not null:
+                return Refused(right with { Collection = Collection(seed, registry.District(right.TargetDistrict)!.CityCode) }, ReasonCodes.AgencyNotOfCity);
             default:
                 return null;
         }

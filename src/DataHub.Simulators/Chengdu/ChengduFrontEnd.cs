@@ -9,9 +9,9 @@ namespace DataHub.Simulators.Chengdu;
 /// <summary>The REST side of Chengdu's simulated system: <c>contracts/native/chengdu.md</c> seen from the city.</summary>
 public sealed class ChengduFrontEnd(HttpFrontEndOptions options, NativeMapping mapping, TimeProvider time) : INativePort, IAsyncDisposable
 {
-    private const string CasesPath = "native/chengdu/cases";
     private static readonly MediaTypeHeaderValue Json = new("application/json", "utf-8");
     private readonly HttpFrontEnd _http = new(options, mapping, time);
+    private readonly string _casesPath = $"native/{mapping.City.Key}/cases";
     private NativeListener? _listener;
 
     /// <exception cref="InvalidOperationException">Not started.</exception>
@@ -41,7 +41,7 @@ public sealed class ChengduFrontEnd(HttpFrontEndOptions options, NativeMapping m
     }
 
     private Task<PortOutcome> PostAsync(ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => _http.SendAsync(
-        CasesPath, body, Json, answer => NativeJson.TryRead(answer, out var record, out _) ? _http.OfAck(record) : null, cancellationToken);
+        _casesPath, body, Json, answer => NativeJson.TryRead(answer, out var record, out _) ? _http.OfAck(record) : null, cancellationToken);
 
     private Task DeliverAsync(HttpContext http, CitySystem system) =>
         AnswerAsync(http, (record, token) => _http.DeliverAsync(system, record, token));

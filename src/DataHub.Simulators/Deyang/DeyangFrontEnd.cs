@@ -12,9 +12,9 @@ namespace DataHub.Simulators.Deyang;
 /// <summary>The SOAP side of Deyang's simulated system: <c>contracts/native/deyang.md</c> seen from the city.</summary>
 public sealed class DeyangFrontEnd(HttpFrontEndOptions options, NativeMapping mapping, TimeProvider time) : INativePort, IAsyncDisposable
 {
-    private const string ServicePath = "native/deyang/service";
     private static readonly MediaTypeHeaderValue SoapXml = new(Soap.MediaType, "utf-8");
     private readonly HttpFrontEnd _http = new(options, mapping, time);
+    private readonly string _servicePath = $"native/{mapping.City.Key}/service";
     private NativeListener? _listener;
 
     /// <exception cref="InvalidOperationException">Not started.</exception>
@@ -39,7 +39,7 @@ public sealed class DeyangFrontEnd(HttpFrontEndOptions options, NativeMapping ma
     }
 
     private Task<PortOutcome> PostAsync(ReadOnlyMemory<byte> envelope, CancellationToken cancellationToken) =>
-        _http.SendAsync(ServicePath, envelope, SoapXml, ReadAnswer, cancellationToken);
+        _http.SendAsync(_servicePath, envelope, SoapXml, ReadAnswer, cancellationToken);
 
     private PortOutcome? ReadAnswer(byte[] answer)
     {

@@ -1,5 +1,6 @@
 using DataHub.Contracts;
 using DataHub.Core.Journal;
+using DataHub.Core.Storage;
 using DataHub.UnitTests.Flows;
 using Microsoft.Data.Sqlite;
 using Shouldly;
@@ -11,19 +12,8 @@ namespace DataHub.FlowTests.Bugs;
 /// A message whose exchange the hub could not read was refused, as if its sender were at fault; and the sender of a message
 /// that was parked and replayed never heard of it, so that an outcome in it was never reconciled.
 /// </summary>
-public sealed class When_the_hub_parks_a_message : IAsyncLifetime
+public sealed class When_the_hub_parks_a_message : PlayedCitiesTests
 {
-    private HostFixture fixture = null!;
-    private Journey journey = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        fixture = await HostFixture.WithPlayedCitiesAsync();
-        journey = new Journey(fixture).HonestCities();
-    }
-
-    public ValueTask DisposeAsync() => fixture.DisposeAsync();
-
     [Fact]
     public async Task It_waits_for_an_operator_and_its_replay_ends_as_if_nothing_had_happened()
     {
@@ -38,7 +28,7 @@ public sealed class When_the_hub_parks_a_message : IAsyncLifetime
         await Conservation.HoldsAsync(fixture.Host);
 
         await SetFlowVersionAsync(id, 1);
-        (await Task.WhenAll(ReplayAsync(parked), ReplayAsync(parked))).Count(done => done).ShouldBe(1);
+        (await Task.WhenAll(ReplayAsync(parked, "r-1"), ReplayAsync(parked, "r-1"))).ShouldBe([ReplayOutcome.Worked, null]);
         await journey.ReconciledAsync(id);
         (await fixture.Host.Store.ParkedAsync(Nodes.Hub, default)).ShouldBeEmpty();
         var action = (await Conservation.JournalAsync(fixture.Host, Nodes.Hub, EntryKind.Operator)).ShouldHaveSingleItem();
@@ -55,11 +45,27 @@ public sealed class When_the_hub_parks_a_message : IAsyncLifetime
         await SetFlowVersionAsync(id, 1);
         await journey.StepAsync(Samples.Chengdu, id, Samples.Withdrawal);
 
-        (await ReplayAsync(parked)).ShouldBeTrue();
+        (await Task.WhenAll(ReplayAsync(parked, "r-1"), ReplayAsync(parked, "r-2"))).ShouldBe([ReplayOutcome.Refused, ReplayOutcome.NothingParked]);
         await journey.RefusalAsync(Nodes.Hub, parked.MessageId, ReasonCodes.ExchangeFinished);
         await HostFixture.UntilAsync(() => fixture.Played[Samples.Deyang].Refusals.Any(r => r.MessageId == parked.MessageId), "Deyang is told");
         await journey.ReconciledAsync(id);
         (await journey.HubAsync(id)).State.Outcome!.Code.ShouldBe("withdrawn");
+    }
+
+    [Fact]
+    public async Task A_replay_that_meets_a_fault_leaves_the_message_parked_and_says_so()
+    {
+        var id = await AcceptedAsync();
+        var parked = await ParkDecisionAsync(id);
+        await SetAsync(id, "facts", "not what facts look like");
+        await fixture.Host.Store.AskReplayAsync(Request(parked, "r-1"), default);
+        await HostFixture.UntilAsync(async () => (await fixture.Host.Store.ReplayRequestAsync("r-1", default))!.Outcome == ReplayOutcome.Failed, "the hub gives the request up");
+        (await fixture.Host.Store.ParkedAsync(Nodes.Hub, default)).ShouldHaveSingleItem().Number.ShouldBe(parked.Number);
+        (await Conservation.JournalAsync(fixture.Host, Nodes.Hub, EntryKind.Operator)).ShouldHaveSingleItem().Reasons!.ShouldContain(ReasonCodes.InternalFault);
+
+        await SetAsync(id, "facts", "{}");
+        (await ReplayAsync(parked, "r-2")).ShouldBe(ReplayOutcome.ParkedAgain);
+        (await fixture.Host.Store.ParkedAsync(Nodes.Hub, default)).ShouldHaveSingleItem().Number.ShouldBeGreaterThan(parked.Number);
     }
 
     private async Task<string> AcceptedAsync()
@@ -81,17 +87,21 @@ public sealed class When_the_hub_parks_a_message : IAsyncLifetime
         return parked;
     }
 
-    private Task<bool> ReplayAsync(JournalRow parked) => fixture.Host.Hub.ReplayParkedAsync(parked.Number, "王主任", "数据已修复", default);
+    private Task<ReplayOutcome?> ReplayAsync(JournalRow parked, string request) => fixture.Host.Hub.ReplayAsync(Request(parked, request), default);
 
-    private async Task SetFlowVersionAsync(string id, int version)
+    private static ReplayRequest Request(JournalRow parked, string id) => new(id, Nodes.Hub, parked.Number, 0, "王主任", "数据已修复", TimeProvider.System.GetUtcNow());
+
+    private Task SetFlowVersionAsync(string id, int version) => SetAsync(id, "flow_version", version);
+
+    private async Task SetAsync(string id, string column, object value)
     {
         await fixture.StopAsync();
         await using (var db = new SqliteConnection($"Data Source={Path.Combine(fixture.DataDirectory, "datahub.db")};Pooling=False"))
         {
             await db.OpenAsync();
             await using var command = db.CreateCommand();
-            command.CommandText = "UPDATE exchange SET flow_version = $version WHERE node = 0 AND exchange_id = $id";
-            command.Parameters.AddWithValue("$version", version);
+            command.CommandText = $"UPDATE exchange SET {column} = $value WHERE node = 0 AND exchange_id = $id";
+            command.Parameters.AddWithValue("$value", value);
             command.Parameters.AddWithValue("$id", id);
             (await command.ExecuteNonQueryAsync()).ShouldBe(1);
         }

@@ -48,7 +48,7 @@ public sealed class LossyBusTests(ITestOutputHelper output)
         await using var fixture = await HostFixture.WithSimulatorsAsync(o => o with { Bus = bus.Wrap, Hub = o.Hub with { Links = Impatient }, Adapters = o.Adapters with { Link = Impatient } });
 
         var runner = new DemoRunner(fixture.Host);
-        var summary = await runner.RunAsync(new DemoPlan(60, 1, TimeProvider.System.GetUtcNow()), TimeSpan.FromSeconds(90), static _ => { }, TestContext.Current.CancellationToken);
+        var summary = await runner.RunAsync(new DemoPlan(60, 1, TimeProvider.System.GetUtcNow()), HostFixture.PlanEndsWithin, static _ => { }, TestContext.Current.CancellationToken);
 
         output.WriteLine($"seed {seed}: {sent} frames, {lost} lost, {repeated} repeated, {delayed} delayed; {summary}");
         summary.Success.ShouldBeTrue(string.Join('\n', runner.Results.Where(r => r.Standing is CaseStanding.Open or CaseStanding.Unexpected).Select(r => $"{r.Case.CaseNumber} {r.ExchangeId} {r.Standing} {r.Why}")));

@@ -11,10 +11,11 @@ internal sealed class CuttableRelay : IAsyncDisposable
     private readonly ConcurrentBag<(TcpClient Client, TcpClient Server)> pairs = [];
     private readonly Task accepting;
 
-    public CuttableRelay(int serverPort)
+    /// <param name="unanswered">The first connections, so many, hear nothing.</param>
+    public CuttableRelay(int serverPort, int unanswered = 0)
     {
         listener.Start();
-        accepting = AcceptAsync(serverPort);
+        accepting = AcceptAsync(serverPort, unanswered);
     }
 
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
@@ -37,7 +38,7 @@ internal sealed class CuttableRelay : IAsyncDisposable
         }
     }
 
-    private async Task AcceptAsync(int serverPort)
+    private async Task AcceptAsync(int serverPort, int unanswered)
     {
         try
         {
@@ -47,6 +48,8 @@ internal sealed class CuttableRelay : IAsyncDisposable
                 var server = new TcpClient { NoDelay = true };
                 await server.ConnectAsync(IPAddress.Loopback, serverPort);
                 pairs.Add((client, server));
+                if (unanswered-- > 0)
+                    continue;
                 _ = PumpAsync(client, server);
                 _ = PumpAsync(server, client);
             }

@@ -16,7 +16,13 @@ public abstract partial class NodeStoreCompliance
             State = State(1) with
             {
                 TargetCity = "",
-                Clock = new Clock(Deyang, new DateOnly(2026, 3, 9), new DateOnly(2026, 3, 5), 7, false),
+                Clock = new Clock(Deyang, new DateOnly(2026, 3, 9), new DateOnly(2026, 3, 5), 7, false)
+                {
+                    StartedOn = new DateOnly(2026, 3, 2),
+                    Term = FactKeys.DecisionDays,
+                    AllowedDays = 10,
+                    UsedDays = 3,
+                },
                 Outcome = new Outcome("approved", 123_456_789_012, "川A-1"),
                 Final = true,
                 Facts = new Dictionary<string, string> { ["letter"] = "联系函-1", ["empty"] = "" },
@@ -26,6 +32,7 @@ public abstract partial class NodeStoreCompliance
             TargetDigest = new string('c', 64),
             ReconciledAt = Now.AddSeconds(4),
             NoticeStage = 2,
+            NoticeOn = new DateOnly(2026, 3, 13),
             RefusedFor = "DH-3004,DH-3003",
         };
         await CommitAsync(Hub, c => c.Exchanges[ExchangeId(1)] = full);
@@ -69,23 +76,20 @@ public abstract partial class NodeStoreCompliance
     }
 
     [Fact]
-    public async Task Due_exchanges_are_the_hubs_with_a_running_clock_in_the_order_of_their_days()
+    public async Task Exchanges_with_something_to_tell_are_the_hubs_in_the_order_of_their_days()
     {
-        ExchangeRow Due(int n, int day, int stage = 0, DateOnly? stopped = null) => Exchange(n) with
-        {
-            State = State(n) with { Clock = new Clock(Deyang, new DateOnly(2026, 3, day), stopped, stopped is null ? null : 3, true) },
-            NoticeStage = stage,
-        };
+        ExchangeRow Due(int n, int? day) => Exchange(n) with { NoticeOn = day is { } d ? new DateOnly(2026, 3, d) : null };
         await CommitAsync(Hub, c =>
         {
-            foreach (var row in new[] { Due(1, 9), Due(2, 8), Due(3, 10), Due(4, 7, stage: 1), Due(5, 6, stage: 2), Due(6, 5, stopped: new DateOnly(2026, 3, 1)), Exchange(7) })
+            foreach (var row in new[] { Due(1, 9), Due(2, 8), Due(3, 10), Due(4, 7), Due(7, null) })
                 c.Exchanges[row.State.ExchangeId] = row;
         });
         await CommitAsync(Chengdu, c => c.Exchanges[ExchangeId(8)] = Due(8, 1));
 
-        (await Store.DueAsync(Hub, new DateOnly(2026, 3, 9), 2, 10, Cancel)).Select(r => r.State.ExchangeId).ShouldBe([ExchangeId(4), ExchangeId(2), ExchangeId(1)]);
-        (await Store.DueAsync(Hub, new DateOnly(2026, 3, 9), 1, 10, Cancel)).Select(r => r.State.ExchangeId).ShouldBe([ExchangeId(2), ExchangeId(1)]);
-        (await Store.DueAsync(Hub, new DateOnly(2026, 3, 9), 2, 1, Cancel)).Select(r => r.State.ExchangeId).ShouldBe([ExchangeId(4)]);
+        (await Store.DueAsync(Hub, new DateOnly(2026, 3, 9), 10, Cancel)).Select(r => r.State.ExchangeId).ShouldBe([ExchangeId(4), ExchangeId(2), ExchangeId(1)]);
+        (await Store.DueAsync(Hub, new DateOnly(2026, 3, 9), 1, Cancel)).Select(r => r.State.ExchangeId).ShouldBe([ExchangeId(4)]);
+        await CommitAsync(Hub, c => c.Exchanges[ExchangeId(4)] = Due(4, null));
+        (await Store.DueAsync(Hub, new DateOnly(2026, 3, 8), 10, Cancel)).Select(r => r.State.ExchangeId).ShouldBe([ExchangeId(2)]);
     }
 
     [Fact]
@@ -173,23 +177,48 @@ public abstract partial class NodeStoreCompliance
             c.Published.AddRange([Result("r1", Now.AddDays(-3)), Result("r2", Now.AddDays(-1)), Result("r3", Now.AddDays(-2))]);
             c.Published.Add(new PublishedRow(Result("r4", Now).Result, "another patient"));
             c.Holders.AddRange([("r2", Deyang), ("r2", Chengdu), ("r2", Deyang)]);
+            c.Uses.AddRange([("r2", new ResultUse("x-2", Deyang), true), ("r2", new ResultUse("x-1", Chengdu), true), ("r2", new ResultUse("x-1", Chengdu), true)]);
             c.Entries.Add(Entry("a"));
         });
         var found = (await Store.PublishedAsync("r2", Cancel))!;
-        (found with { Holders = [] }).ShouldBe(Result("r2", Now.AddDays(-1)).Result with { Holders = [] }, "but for the list of holders");
+        (found with { Holders = [], Uses = [] }).ShouldBe(Result("r2", Now.AddDays(-1)).Result with { Holders = [] }, "but for the list of holders");
         found.Holders.ShouldBe([Chengdu, Deyang], ignoreOrder: true);
-        (await Store.LatestPublishedAsync("patient", "CT", Cancel))!.ResultId.ShouldBe("r2");
-        (await Store.LatestPublishedAsync("patient", "MR", Cancel)).ShouldBeNull();
+        found.Uses.ShouldBe([new ResultUse("x-1", Chengdu), new ResultUse("x-2", Deyang)]);
+        var listed = await Store.PublishedOfAsync("patient", ["MR", "CT"], 10, Cancel);
+        listed.Select(r => r.ResultId).ShouldBe(["r2", "r3", "r1"], "the newest first, and nobody else's");
+        listed[0].Holders.ShouldBe([Chengdu, Deyang], ignoreOrder: true);
+        (await Store.PublishedOfAsync("patient", ["CT"], 2, Cancel)).Select(r => r.ResultId).ShouldBe(["r2", "r3"]);
+        (await Store.PublishedOfAsync("patient", ["MR"], 10, Cancel)).ShouldBeEmpty();
         (await Store.PublishedAsync("r9", Cancel)).ShouldBeNull();
 
         await CommitAsync(Hub, c =>
         {
+            c.Uses.AddRange([("r2", new ResultUse("x-1", Chengdu), false), ("r2", new ResultUse("x-9", Chengdu), false)]);
             c.ChangedResults.AddRange([("r2", new string('e', 64), true), ("r3", new string('f', 64), false)]);
             c.Entries.Add(Entry("b"));
         });
         (await Store.PublishedAsync("r2", Cancel))!.Revoked.ShouldBeTrue();
-        var latest = (await Store.LatestPublishedAsync("patient", "CT", Cancel))!;
-        (latest.ResultId, latest.ResultDigest).ShouldBe(("r3", new string('f', 64)), "a revoked result is none");
+        (await Store.PublishedAsync("r2", Cancel))!.Uses.ShouldBe([new ResultUse("x-2", Deyang)], "a recognition that was taken back is none");
+        var changed = await Store.PublishedOfAsync("patient", ["CT"], 10, Cancel);
+        changed.Select(r => (r.ResultId, r.Revoked)).ShouldBe([("r2", true), ("r3", false), ("r1", false)], "a revoked result stays known");
+        changed[1].ResultDigest.ShouldBe(new string('f', 64));
+    }
+
+    [Fact]
+    public async Task A_consent_that_was_taken_back_is_known_by_its_city_and_number()
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            await CommitAsync(Hub, c =>
+            {
+                c.WithdrawnConsents.Add((Chengdu, "K-1"));
+                c.Entries.Add(Entry("w" + i));
+            });
+        }
+
+        (await Store.ConsentWithdrawnAsync(Chengdu, "K-1", Cancel)).ShouldBeTrue();
+        (await Store.ConsentWithdrawnAsync(Chengdu, "K-2", Cancel)).ShouldBeFalse();
+        (await Store.ConsentWithdrawnAsync(Deyang, "K-1", Cancel)).ShouldBeFalse("each city gives its own numbers");
     }
 
     [Fact]

@@ -126,7 +126,7 @@ public abstract partial class NodeStoreCompliance : IAsyncLifetime
     private static ExchangeRow Exchange(int number) => new() { State = State(number) };
 
     protected static ExchangeRow DueExchange(int number) =>
-        new() { State = State(number) with { Clock = new Clock(Deyang, new DateOnly(2026, 3, 9), null, null, true) } };
+        new() { State = State(number) with { Clock = new Clock(Deyang, new DateOnly(2026, 3, 9), null, null, true) }, NoticeOn = new DateOnly(2026, 3, 9) };
 
     protected static ExchangeRow UnreconciledExchange(int number) => WithOutcome(number, Now);
 

@@ -29,6 +29,16 @@ public sealed class PostgresFaultTests(SharedServers servers) : IAsyncLifetime
     public ValueTask DisposeAsync() => store.DisposeAsync();
 
     [Fact]
+    public async Task A_server_that_answers_late_is_waited_for_at_the_start()
+    {
+        var settings = new NpgsqlConnectionStringBuilder(database) { Timeout = 1 };
+        await using var relay = new CuttableRelay(settings.Port, unanswered: 2);
+        settings.Port = relay.Port;
+        await using var late = await PostgresNodeStore.OpenAsync(settings.ConnectionString, Cancel);
+        (await late.LinkAsync(Nodes.Hub, City, Cancel)).ShouldBe(default);
+    }
+
+    [Fact]
     public async Task A_server_that_crashed_between_two_commits_fails_the_second_and_takes_the_third()
     {
         await using var server = await PostgresServer.StartAsync();

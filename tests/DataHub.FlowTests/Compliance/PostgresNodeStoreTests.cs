@@ -1,4 +1,5 @@
 using DataHub.Core.Journal;
+using DataHub.Core.Materials;
 using DataHub.Core.Storage;
 using DataHub.Core.Storage.Postgres;
 using DataHub.TestServers;
@@ -11,6 +12,8 @@ namespace DataHub.FlowTests.Compliance;
 public sealed class PostgresNodeStoreTests(SharedServers servers) : NodeStoreCompliance
 {
     private string? database;
+
+    protected override IMaterialBytes Bytes => Postgres.MaterialBytes;
 
     private PostgresNodeStore Postgres => (PostgresNodeStore)Store;
 
@@ -73,6 +76,22 @@ public sealed class PostgresNodeStoreTests(SharedServers servers) : NodeStoreCom
         next.Entries.Add(Entry("b"));
         (await other.CommitAsync(next, Cancel)).FirstJournalNumber.ShouldBe(2);
         ShouldBeChained(Hub, await JournalAsync(Hub));
+    }
+
+    [Fact]
+    public async Task A_request_that_was_taken_under_an_old_fence_is_open_for_the_next_holder()
+    {
+        var old = (await Postgres.AcquireAsync(Hub, "first", TimeSpan.Zero, Cancel))!.Value;
+        var request = await Store.AskReplayAsync(new ReplayRequest("r-1", Hub, 7, 0, "op", "why", Now), Cancel);
+        await using var other = await PostgresNodeStore.OpenAsync(database!, Cancel);
+        var fence = (await other.AcquireAsync(Hub, "second", Minute, Cancel))!.Value;
+
+        NodeCommit Carried(long under) => new(Hub, under) { Entries = { request.Entry(null, ExchangeId(1), Now) }, Replayed = { (request.Id, ReplayOutcome.Worked) } };
+        await Should.ThrowAsync<LeaseLostException>(() => Store.CommitAsync(Carried(old), Cancel));
+        (await other.OpenReplaysAsync([Hub], 10, Cancel)).ShouldBe([request]);
+        await other.CommitAsync(Carried(fence), Cancel);
+        (await Store.ReplayRequestAsync(request.Id, Cancel))!.Outcome.ShouldBe(ReplayOutcome.Worked);
+        await Should.ThrowAsync<StoreUnavailableException>(() => other.CommitAsync(Carried(fence), Cancel), "the journal holds one row of a request");
     }
 
     [Fact]
@@ -153,7 +172,7 @@ public sealed class PostgresNodeStoreTests(SharedServers servers) : NodeStoreCom
 
         foreach (var (shard, number) in new[] { (Hub, 1), ("000001", 2) })
         {
-            (await Store.DueAsync(shard, new DateOnly(2026, 3, 9), 2, 10, Cancel)).ShouldHaveSingleItem().State.ExchangeId.ShouldBe(ExchangeId(number));
+            (await Store.DueAsync(shard, new DateOnly(2026, 3, 9), 10, Cancel)).ShouldHaveSingleItem().State.ExchangeId.ShouldBe(ExchangeId(number));
             (await Store.UnreconciledAsync(shard, Now, 10, Cancel)).ShouldHaveSingleItem().State.ExchangeId.ShouldBe(ExchangeId(number + 10));
         }
     }

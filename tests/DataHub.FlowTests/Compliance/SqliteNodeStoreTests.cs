@@ -1,3 +1,5 @@
+using System.Globalization;
+using DataHub.Core.Materials;
 using DataHub.Core.Storage;
 using DataHub.Core.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
@@ -9,6 +11,8 @@ namespace DataHub.FlowTests.Compliance;
 public sealed class SqliteNodeStoreTests : NodeStoreCompliance
 {
     private readonly string folder = Directory.CreateTempSubdirectory("datahub-store-").FullName;
+
+    protected override IMaterialBytes Bytes => new FolderBytes(Path.Combine(folder, "materials"), (IMaterialStore)Store);
 
     private string File => Path.Combine(folder, "datahub.db");
 
@@ -35,9 +39,10 @@ public sealed class SqliteNodeStoreTests : NodeStoreCompliance
     {
         await CommitAsync(Hub, c => c.Entries.Add(Entry("a")));
         await Store.DisposeAsync();
+        var reached = Number("PRAGMA user_version");
         Execute("PRAGMA user_version=999");
         Should.Throw<StoreUnavailableException>(() => new SqliteNodeStore(File)).InnerException!.Message.ShouldContain("999");
-        Execute("PRAGMA user_version=1");
+        Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version={reached}"));
         await ReopenAsync();
         (await JournalAsync(Hub)).Count.ShouldBe(1);
     }
@@ -78,6 +83,14 @@ public sealed class SqliteNodeStoreTests : NodeStoreCompliance
         using var command = connection.CreateCommand();
         command.CommandText = sql;
         command.ExecuteNonQuery();
+    }
+
+    private long Number(string sql)
+    {
+        using var connection = Connect();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long)command.ExecuteScalar()!;
     }
 
     private SqliteConnection Connect()

@@ -1,4 +1,5 @@
 using DataHub.Core.Registry;
+using DataHub.FlowTests.Distributed;
 using DataHub.Host.Demo;
 using DataHub.Simulators;
 using DataHub.Simulators.Cases;
@@ -21,6 +22,23 @@ public sealed class DemoPlanTests : IDisposable
         last.Select(c => c.CaseNumber).ShouldBe(first.Select(c => c.CaseNumber));
         last.Select(c => Convert.ToHexString(c.Data.Span)).ShouldBe(first.Select(c => Convert.ToHexString(c.Data.Span)));
         first.ShouldContain(c => c.City == "510100");
+
+        var next = new DateTimeOffset(2026, 3, 4, 10, 10, 0, TimeSpan.FromHours(8));
+        DemoPlan.SharedStart(next).ShouldBe(next, "the next ten minutes draw others");
+    }
+
+    [Fact]
+    public async Task A_system_that_runs_alone_plans_from_the_start_that_all_share()
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["DATAHUB_CITY_PATH"] = Path.Combine(folder, "drop"), ["DATAHUB_SEEDS"] = RegistrySnapshot.FindSeeds() };
+        await using var system = new RoleProcess("simulator-ziyang", ["simulator", "ziyang", "--cases", "3"], settings, folder, static _ => { });
+        var data = Path.Combine(folder, "simulator-ziyang");
+        await system.StartAsync();
+        await HostFixture.UntilAsync(() => File.Exists(Path.Combine(data, "demo-plan.json")), "the plan is made");
+
+        var (plan, _) = DemoPlan.LoadOrCreate(data, 0, 0, default);
+        plan.Cases.ShouldBe(3);
+        plan.Start.ShouldBe(DemoPlan.SharedStart(plan.Start));
     }
 
     [Fact]

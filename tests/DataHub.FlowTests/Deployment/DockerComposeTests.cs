@@ -111,6 +111,18 @@ public sealed partial class DockerComposeTests
     }
 
     [Fact]
+    public void A_simulated_city_shares_a_network_with_what_it_talks_to_and_nothing_else()
+    {
+        foreach (var city in RegistrySnapshot.Load(RegistrySnapshot.FindSeeds()).Cities.Select(c => c.Key))
+        {
+            var own = List(Services["simulator-" + city], "networks").ShouldHaveSingleItem();
+            Services.Where(s => List(s.Value, "networks").Contains(own)).Select(s => s.Key)
+                .ShouldBe(["simulator-" + city, "adapter-" + city, .. city == "meishan" ? new[] { "postgres" } : []], ignoreOrder: true);
+            Environment("simulator-" + city)["DATAHUB_HUB_URL"].ShouldBe($"http://adapter-{city}:8080/");
+        }
+    }
+
+    [Fact]
     public void The_secrets_are_files_below_one_folder_that_neither_git_nor_the_image_takes_in()
     {
         foreach (var (_, secret) in Map(Compose, "secrets"))
@@ -183,7 +195,7 @@ public sealed partial class DockerComposeTests
     private static List<string> List(Dictionary<string, object> of, string key) =>
         of.TryGetValue(key, out var value) ? [.. ((List<object>)value).Select(item => item as string ?? (string)((Dictionary<string, object>)item)["source"])] : [];
 
-    [GeneratedRegex("PASSWORD|SECRET|API_KEY|CITY_POSTGRES")]
+    [GeneratedRegex("PASSWORD|SECRET|API_KEY$|CITY_POSTGRES")]
     private static partial Regex SecretName { get; }
 
     [GeneratedRegex(@"\$\{([A-Z_]+):-")]

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using DataHub.Contracts;
 using DataHub.Core.Signing;
+using DataHub.Host.Api;
 using DataHub.UnitTests;
+using Microsoft.Extensions.Logging.Abstractions;
 using Shouldly;
 using Xunit;
 
@@ -44,6 +46,24 @@ public sealed class SecretsScriptTests : IDisposable
         files["rabbitmq.conf"].ShouldContain($"default_pass = {files["rabbitmq_password"]}");
         if (!OperatingSystem.IsWindows())
             File.GetUnixFileMode(folder).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    [Fact]
+    public async Task The_hub_knows_every_citys_key_by_its_hash_alone()
+    {
+        await RunAsync(folder);
+        var file = Path.Combine(folder, "callers", "api-keys.json");
+        var keys = new ApiKeys(file, NullLogger<ApiKeys>.Instance);
+        foreach (var (city, code) in new[] { ("chengdu", "510100"), ("deyang", "510600"), ("meishan", "511400"), ("ziyang", "512000") })
+        {
+            var key = (await File.ReadAllTextAsync(Path.Combine(folder, city + "_hub_api_key"), TestContext.Current.CancellationToken)).Trim();
+            keys.CityOf(key).ShouldBe(code);
+            (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).ShouldNotContain(key);
+        }
+
+        // One that api-key makes counts beside them.
+        var later = ApiKeys.Create(file, "510100");
+        new ApiKeys(file, NullLogger<ApiKeys>.Instance).CityOf(later).ShouldBe("510100");
     }
 
     public void Dispose() => Directory.Delete(Path.GetDirectoryName(folder)!, recursive: true);

@@ -48,9 +48,9 @@ public sealed class When_the_deployment_runs(SharedServers servers) : IAsyncLife
     {
         foreach (var service in DockerComposeTests.StartOrder())
             hosts[service] = await DataHubHost.StartAsync(Options(service), Cancel);
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(60) };
         foreach (var (service, host) in hosts)
-            await HostFixture.UntilAsync(async () => (await client.GetAsync(new Uri(host.Url, "/health/ready"), Cancel)).StatusCode == HttpStatusCode.OK, service + " is ready", TimeSpan.FromSeconds(60));
+            await HostFixture.UntilAsync(async () => (await client.GetAsync(new Uri(host.Url, "/health/ready"), Cancel)).StatusCode == HttpStatusCode.OK, service + " is ready");
 
         var plan = new DemoPlan(Generated, 1, TimeProvider.System.GetUtcNow());
         var simulators = hosts.Values.SelectMany(h => h.Cities).ToList();
@@ -61,9 +61,15 @@ public sealed class When_the_deployment_runs(SharedServers servers) : IAsyncLife
         }
 
         await HostFixture.UntilAsync(
-            () => simulators.TrueForAll(s => s.Value.System.Summary() is { Planned: 0, Open: 0, ActionsDue: 0, Unlinked: 0 }), "no city waits for anything", TimeSpan.FromMinutes(3));
+            () => simulators.TrueForAll(s => s.Value.System.Summary() is { Planned: 0, Open: 0, ActionsDue: 0, Unlinked: 0 }), "no city waits for anything", HostFixture.PlanEndsWithin);
         simulators.Sum(s => s.Value.System.Summary().DuplicateEffects).ShouldBe(0);
         simulators.Sum(s => s.Value.System.Summary().Submitted).ShouldBeGreaterThan(Generated);
+
+        // Each city with its own key, at its own adapter.
+        var files = simulators.ConvertAll(s => s.Value.System.Files.ShouldNotBeNull(s.Key));
+        await HostFixture.UntilAsync(() => files.TrueForAll(f => f.Summary.Waiting == 0), "all files are fetched");
+        files.Count.ShouldBe(4);
+        files.ShouldAllBe(f => f.Summary.HandedIn > 0 && f.Summary.Fetched > 0 && f.Summary.Wrong == 0);
     }
 
     public async ValueTask DisposeAsync()
@@ -84,7 +90,7 @@ public sealed class When_the_deployment_runs(SharedServers servers) : IAsyncLife
             .Replace("http://0.0.0.0:8081", $"http://127.0.0.1:{Port(service + ":8081")}", StringComparison.Ordinal)
             .Replace("rabbitmq:5672", rabbit.Authority[(rabbit.Authority.IndexOf('@', StringComparison.Ordinal) + 1)..], StringComparison.Ordinal)
             .Replace("/run/secrets", Secrets, StringComparison.Ordinal), StringComparer.Ordinal);
-        foreach (var name in new[] { "DATAHUB_CITY_URL", "DATAHUB_ADAPTER_URL" })
+        foreach (var name in new[] { "DATAHUB_CITY_URL", "DATAHUB_ADAPTER_URL", "DATAHUB_HUB_URL" })
         {
             if (environment.GetValueOrDefault(name) is { } address)
                 environment[name] = $"http://127.0.0.1:{Port(new Uri(address) is { Port: 8081 } city ? city.Host + ":8081" : new Uri(address).Host)}/";
@@ -93,6 +99,8 @@ public sealed class When_the_deployment_runs(SharedServers servers) : IAsyncLife
         environment["DATAHUB_DATA"] = Path.Combine(root, service);
         if (environment.ContainsKey("DATAHUB_CITY_PATH"))
             environment["DATAHUB_CITY_PATH"] = Path.Combine(root, "exchange");
+        if (environment.ContainsKey("DATAHUB_API_KEYS"))
+            environment["DATAHUB_API_KEYS"] = Path.Combine(Secrets, "callers", "api-keys.json");
         if (environment.ContainsKey("DATAHUB_KEYS"))
             environment["DATAHUB_KEYS"] = Path.Combine(Secrets, service.StartsWith("broker", StringComparison.Ordinal) ? "broker" : service);
         if (environment.TryGetValue("DATAHUB_POSTGRES", out var connection))
@@ -109,7 +117,7 @@ public sealed class When_the_deployment_runs(SharedServers servers) : IAsyncLife
 
         var words = DockerComposeTests.Command(service);
         var role = new HostRole(Enum.Parse<RoleKind>(words[0], ignoreCase: true), words.Count > 1 ? words[1] : null);
-        var clerks = Knobs.Default with { ClerkDelayFrom = TimeSpan.Zero, ClerkDelayTo = TimeSpan.Zero };
+        var clerks = Knobs.Default with { ClerkDelayFrom = TimeSpan.Zero, ClerkDelayTo = TimeSpan.Zero, FileRate = 1 };
         return HostSettings.Read(environment).Apply(new DataHubOptions { DataDirectory = "data", Roles = HostRoles.Of(role), Knobs = clerks });
     }
 

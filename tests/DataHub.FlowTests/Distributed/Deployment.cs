@@ -12,7 +12,7 @@ namespace DataHub.FlowTests.Distributed;
 
 /// <summary>
 /// The whole system as processes: brokers, an adapter and a simulated system per city, on a real RabbitMQ and PostgreSQL.
-/// Everything ends with the test.
+/// Everything ends with the test, or with the last of the tests that share it (<see cref="SharedDeployment"/>).
 /// </summary>
 internal sealed class Deployment : IAsyncDisposable
 {
@@ -20,13 +20,17 @@ internal sealed class Deployment : IAsyncDisposable
 
     private readonly string folder = Directory.CreateTempSubdirectory("datahub-deployment-").FullName;
     private readonly Dictionary<string, RoleProcess> processes = new(StringComparer.Ordinal);
+    private readonly HashSet<string> added = new(StringComparer.Ordinal);
     private readonly Stopwatch clock = Stopwatch.StartNew();
-    private readonly ITestOutputHelper output;
-    private EmptyBroker? broker;
+    private readonly EmptyBroker? broker;
+    private ITestOutputHelper output;
 
-    private Deployment(ITestOutputHelper output) => this.output = output;
+    private Deployment(ITestOutputHelper output, EmptyBroker? broker) => (this.output, this.broker) = (output, broker);
 
     public static IReadOnlyList<string> CityKeys { get; } = ["chengdu", "deyang", "meishan", "ziyang"];
+
+    /// <summary>Of the cases and the cities' behaviour.</summary>
+    public int Seed { get; } = Environment.TickCount;
 
     public RegistrySnapshot Registry { get; } = RegistrySnapshot.Load(RegistrySnapshot.FindSeeds());
 
@@ -42,37 +46,70 @@ internal sealed class Deployment : IAsyncDisposable
     /// <summary>Set at the end of the final audit; otherwise the processes' logs are shown.</summary>
     public bool Passed { get; set; }
 
+    /// <summary>Whether further tests use it: then disposing of it after a test that passed ends nothing.</summary>
+    public bool Shared => broker is not null;
+
     public IEnumerable<RoleProcess> Processes => processes.Values;
 
     public RoleProcess this[string name] => processes[name];
 
-    /// <summary>Starts everything on the run's shared servers and waits until all can work.</summary>
-    /// <param name="seed">Of the cases and the cities' behaviour.</param>
-    public static async Task<Deployment> StartAsync(ITestOutputHelper output, SharedServers servers, int seed)
+    /// <summary>Starts everything on the run's shared servers, for several tests, and waits until all can work.</summary>
+    public static async Task<Deployment> StartAsync(ITestOutputHelper output, SharedServers servers)
     {
+        var postgres = await servers.PostgresAsync();
         var topology = RabbitTopology.For(RegistrySnapshot.Load(RegistrySnapshot.FindSeeds()).Cities.Select(c => c.Code), ShardCount, new RabbitMqOptions());
         var empty = await (await servers.RabbitAsync()).EmptyBrokerAsync(topology.Queues.Select(q => q.Name));
-        var postgres = await servers.PostgresAsync();
-        return await StartAsync(new Deployment(output) { broker = empty }, [empty.ConnectionString], () => postgres.CreateDatabaseAsync(), seed);
+        return await StartAsync(new Deployment(output, empty), [empty.ConnectionString], () => postgres.CreateDatabaseAsync(), further: null);
     }
 
     /// <summary>Starts everything on servers that the test may stop, and waits until all can work.</summary>
     /// <param name="rabbit">Connection strings of RabbitMQ's nodes, with the virtual host.</param>
-    public static Task<Deployment> StartAsync(ITestOutputHelper output, IReadOnlyList<string> rabbit, PostgresServer postgres, int seed) =>
-        StartAsync(new Deployment(output), rabbit, () => postgres.CreateDatabaseAsync(), seed);
+    /// <param name="createDatabase">Gives the connection string of an empty database at each call.</param>
+    /// <param name="further">More settings of the brokers and adapters.</param>
+    public static Task<Deployment> StartAsync(
+        ITestOutputHelper output, IReadOnlyList<string> rabbit, Func<Task<string>> createDatabase, IReadOnlyDictionary<string, string>? further = null) =>
+        StartAsync(new Deployment(output, broker: null), rabbit, createDatabase, further);
 
-    private static async Task<Deployment> StartAsync(Deployment deployment, IReadOnlyList<string> rabbit, Func<Task<string>> createDatabase, int seed)
+    private static async Task<Deployment> StartAsync(
+        Deployment deployment, IReadOnlyList<string> rabbit, Func<Task<string>> createDatabase, IReadOnlyDictionary<string, string>? further)
     {
         try
         {
-            await deployment.BuildAsync(rabbit, await createDatabase(), await createDatabase(), seed);
+            deployment.Tell($"seed {deployment.Seed}");
+            await deployment.BuildAsync(rabbit, await createDatabase(), await createDatabase(), further);
             return deployment;
         }
         catch
         {
-            await deployment.DisposeAsync();
+            await deployment.EndAsync();
             throw;
         }
+    }
+
+    /// <summary>Gives it to the next test as it was at its start: the processes that there were then, all of them ready.</summary>
+    public async Task HandOnAsync(ITestOutputHelper next)
+    {
+        output = next;
+        Passed = false;
+        foreach (var name in added)
+        {
+            processes.Remove(name, out var process);
+            await process!.DisposeAsync();
+        }
+
+        added.Clear();
+        try
+        {
+            await Task.WhenAll(Processes.Where(p => !p.Running).Select(p => p.StartAsync()));
+            await Task.WhenAll(Processes.Select(p => p.ReadyAsync()));
+        }
+        catch
+        {
+            await EndAsync();
+            throw;
+        }
+
+        Tell("everything is ready, for another test");
     }
 
     public void Tell(string what) => output.WriteLine($"{clock.Elapsed.TotalSeconds,6:0.00} {what}");
@@ -102,14 +139,15 @@ internal sealed class Deployment : IAsyncDisposable
     {
         var process = like.Another(name);
         processes.Add(name, process);
+        added.Add(name);
         await process.StartAsync();
         return process;
     }
 
-    private async Task BuildAsync(IReadOnlyList<string> rabbit, string database, string exchange, int seed)
+    private async Task BuildAsync(IReadOnlyList<string> rabbit, string database, string exchange, IReadOnlyDictionary<string, string>? further)
     {
         var first = new Uri(rabbit[0]);
-        var shared = new Dictionary<string, string>(StringComparer.Ordinal)
+        var shared = new Dictionary<string, string>(further ?? new Dictionary<string, string>(StringComparer.Ordinal), StringComparer.Ordinal)
         {
             ["DATAHUB_KEYS"] = Path.Combine(folder, "keys"),
             ["DATAHUB_SEEDS"] = RegistrySnapshot.FindSeeds(),
@@ -124,9 +162,9 @@ internal sealed class Deployment : IAsyncDisposable
         foreach (var name in (string[])["broker-1", "broker-2"])
             Add(name, ["broker"], shared);
         foreach (var city in CityKeys)
-            AddCity(city, shared, exchange, seed);
+            AddCity(city, shared, exchange);
 
-        Traffic = new Traffic(this, folder, seed);
+        Traffic = new Traffic(this, folder);
         // Together, as a deployment starts: whoever comes first makes the keys, the tables and the queues.
         await Task.WhenAll(Processes.Select(p => p.StartAsync()));
         await Task.WhenAll(Processes.Select(p => p.ReadyAsync()));
@@ -135,7 +173,7 @@ internal sealed class Deployment : IAsyncDisposable
         Tell("everything is ready");
     }
 
-    private void AddCity(string city, Dictionary<string, string> shared, string exchange, int seed)
+    private void AddCity(string city, Dictionary<string, string> shared, string exchange)
     {
         var simulator = $"http://127.0.0.1:{LoopbackPorts.Next()}";
         var reached = city switch
@@ -155,13 +193,15 @@ internal sealed class Deployment : IAsyncDisposable
             ["DATAHUB_SIMULATOR_URL"] = simulator,
             ["DATAHUB_ADAPTER_URL"] = adapter.Url.ToString(),
         };
-        Add($"simulator-{city}", ["simulator", city, "--fast", "--seed", seed.ToString(CultureInfo.InvariantCulture)], reached.Concat(links).Append(new("DATAHUB_SEEDS", shared["DATAHUB_SEEDS"])));
+        Add($"simulator-{city}", ["simulator", city, "--fast", "--seed", Seed.ToString(CultureInfo.InvariantCulture)], reached.Concat(links).Append(new("DATAHUB_SEEDS", shared["DATAHUB_SEEDS"])));
     }
 
     private RoleProcess Add(string name, IReadOnlyList<string> arguments, IEnumerable<KeyValuePair<string, string>> settings) =>
         processes[name] = new RoleProcess(name, arguments, new Dictionary<string, string>(settings, StringComparer.Ordinal), folder, Tell);
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => Shared && Passed ? ValueTask.CompletedTask : EndAsync();
+
+    public async ValueTask EndAsync()
     {
         if (!Passed)
             TellLogs();

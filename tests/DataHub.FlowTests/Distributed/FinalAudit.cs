@@ -7,14 +7,15 @@ namespace DataHub.FlowTests.Distributed;
 /// <summary>What must hold at the end of every run, whatever happened in it.</summary>
 internal static class FinalAudit
 {
-    /// <summary>Waits for the end of all traffic, then ends every process in order and looks at what is left.</summary>
+    /// <summary>Waits for the end of all traffic, ends every process in order unless other tests need them, and looks at what is there.</summary>
     public static async Task HoldsAsync(Deployment deployment)
     {
         // Requested = reconciled + refused, each as it was expected.
         await deployment.Traffic.EndAsync();
         await Conservation.SettledAsync(deployment.Store, deployment.Registry, deployment.Shards, () => deployment.Traffic.Summaries.All(s => s.ActionsDue == 0));
         deployment.Tell("everything is settled");
-        await Task.WhenAll(deployment.Processes.Where(p => p.Running).Select(p => p.StopAsync()));
+        if (!deployment.Shared)
+            await Task.WhenAll(deployment.Processes.Where(p => p.Running).Select(p => p.StopAsync()));
 
         deployment.Traffic.Summaries.Sum(s => s.DuplicateEffects).ShouldBe(0, "messages that had more than one effect");
         await Conservation.HoldsAsync(deployment.Store, deployment.Registry, deployment.Shards);

@@ -7,8 +7,8 @@ namespace DataHub.FlowTests.Distributed;
 /// <summary>One role of a deployment as a child process that can be killed, stopped, paused and started again.</summary>
 internal sealed class RoleProcess(string name, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> settings, string folder, Action<string> tell) : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(60) };
 
     private GuardedProcess? process;
     private int starts;
@@ -90,11 +90,12 @@ internal sealed class RoleProcess(string name, IReadOnlyList<string> arguments, 
         process.ExitCode.ShouldBe(0, Log);
     }
 
-    /// <summary>Takes the processor away from it; it notices nothing.</summary>
-    public Task PauseAsync()
+    /// <summary>Takes the processor away from it; it notices nothing. Comes back when it stands still.</summary>
+    public async Task PauseAsync()
     {
+        await process!.SignalAsync("STOP");
+        await HostFixture.UntilAsync(() => process.HasExited || ProcessTree.IsStopped(process.Id), $"{name} stands still");
         tell($"{name} is paused");
-        return process!.SignalAsync("STOP");
     }
 
     public Task ContinueAsync()

@@ -1,8 +1,8 @@
-using DataHub.Contracts;
 using DataHub.Core.Storage;
 using DataHub.Host.Demo;
 using DataHub.Simulators;
 using DataHub.Simulators.Cases;
+using Microsoft.Data.Sqlite;
 using Shouldly;
 
 namespace DataHub.FlowTests.Distributed;
@@ -13,33 +13,32 @@ namespace DataHub.FlowTests.Distributed;
 /// </summary>
 internal sealed class Traffic : IAsyncDisposable
 {
-    private static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(180);
+    private static readonly TimeSpan EndsWithin = TimeSpan.FromMinutes(6);
 
     private readonly Deployment deployment;
     private readonly Knobs knobs;
     private readonly Dictionary<string, CityStore> stores;
     private readonly Dictionary<string, CitySystem> cities;
     private readonly List<PlannedCase> planned = [];
-    private readonly List<PlannedCase> queries = [];
+    private readonly List<PlannedCase> followers = [];
     private readonly Dictionary<string, CaseResult> ended = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> askedBy = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CaseResult> open = new(StringComparer.Ordinal);
     private readonly HashSet<string> reconciled = new(StringComparer.Ordinal);
-    private DateTimeOffset movedAt = TimeProvider.System.GetUtcNow();
     private DateTimeOffset start = TimeProvider.System.GetUtcNow();
 
-    public Traffic(Deployment deployment, string folder, int seed)
+    public Traffic(Deployment deployment, string folder)
     {
         this.deployment = deployment;
         // As the simulators are started: --fast.
-        knobs = Knobs.Default with { Seed = seed, ClerkDelayFrom = TimeSpan.Zero, ClerkDelayTo = TimeSpan.Zero };
+        knobs = Knobs.Default with { Seed = deployment.Seed, ClerkDelayFrom = TimeSpan.Zero, ClerkDelayTo = TimeSpan.Zero };
         stores = Deployment.CityKeys.ToDictionary(k => k, k => CityStore.Open(Path.Combine(folder, $"simulator-{k}", $"sim-{k}.db")), StringComparer.Ordinal);
         cities = stores.ToDictionary(s => deployment.Registry.CityByKey(s.Key)!.Code, s => new CitySystem(s.Key, s.Value, knobs, new NoPort(), TimeProvider.System, deployment.Registry), StringComparer.Ordinal);
     }
 
     public int Requested => planned.Count;
 
-    public bool AllEnded => planned.Count == ended.Count && queries.Count == 0;
+    public bool AllEnded => planned.Count == ended.Count && followers.Count == 0;
 
     public IEnumerable<CitySummary> Summaries => cities.Values.Select(c => c.Summary());
 
@@ -50,10 +49,13 @@ internal sealed class Traffic : IAsyncDisposable
         var now = TimeProvider.System.GetUtcNow();
         start = now > start + TimeSpan.FromSeconds(1) ? now : start + TimeSpan.FromSeconds(1);
         var made = new CaseGenerator(knobs, deployment.Registry).Generate(count, start, over);
-        queries.AddRange(made.Where(IsQuery));
-        foreach (var query in made.Where(IsQuery))
-            askedBy[query.CaseNumber[2..^1]] = query.City;
-        await PlanAsync([.. made.Where(c => !IsQuery(c)).Select(c => c with { DueAt = c.DueAt - (start - now) })]);
+        foreach (var follower in made.Where(Follows))
+        {
+            followers.Add(follower);
+            askedBy[follower.CaseNumber[2..^1]] = follower.City;
+        }
+
+        await PlanAsync([.. made.Where(c => !Follows(c)).Select(c => c with { DueAt = c.DueAt - (start - now) })]);
     }
 
     /// <summary>Waits until all cases have ended that the city has no part in, while at least one of its own has not.</summary>
@@ -64,7 +66,7 @@ internal sealed class Traffic : IAsyncDisposable
         {
             await LookAsync();
             return open.Values.All(r => Concerns(r, city));
-        }, $"the cases without {cityKey} have ended", EndsWithin);
+        }, () => $"the cases without {cityKey} have ended; open: {Told(open.Values.Where(r => !Concerns(r, city)))}", EndsWithin);
         open.Values.ShouldContain(r => Concerns(r, city), $"{cityKey} was not held up at all");
         deployment.Tell($"without {cityKey} everything has ended; {open.Count} of its cases wait");
     }
@@ -90,33 +92,51 @@ internal sealed class Traffic : IAsyncDisposable
         }, "further cases end", EndsWithin);
     }
 
+    /// <summary>Pauses a city's system, but not while it holds the lock of its store, in which this writes too.</summary>
+    public async Task PauseAsync(string cityKey)
+    {
+        await using var connection = new SqliteConnection($"Data Source={stores[cityKey].File};Pooling=False");
+        await connection.OpenAsync();
+        await using var locked = connection.BeginTransaction(deferred: false);
+        await deployment["simulator-" + cityKey].PauseAsync();
+    }
+
+    /// <summary>Waits until a city's system has done something since this was called.</summary>
+    public Task MovesAsync(string cityKey)
+    {
+        var city = cities[deployment.Registry.CityByKey(cityKey)!.Code];
+        var before = city.Summary();
+        return HostFixture.UntilAsync(() => city.Summary() != before, $"{cityKey} moves", EndsWithin);
+    }
+
     private bool Concerns(CaseResult result, string city) =>
-        result.Case.City == city || result.Hub?.State.TargetCity == city || askedBy.GetValueOrDefault(result.Case.CaseNumber[2..]) == city;
+        result.Case.City == city || result.Hub?.State.TargetCity == city || askedBy.GetValueOrDefault(result.Case.CaseNumber[2..]) == city
+        || JointParties.HasPartIn(result.Case, deployment.Registry, city);
 
     /// <summary>Waits until every case has ended, the questions for published results too, and each as was expected of it.</summary>
     public async Task EndAsync()
     {
-        movedAt = TimeProvider.System.GetUtcNow();
         await HostFixture.UntilAsync(async () =>
         {
             await LookAsync();
             return AllEnded;
-        }, "every case has ended", EndsWithin);
+        }, () => $"every case has ended; {followers.Count} wait for their publication; open: {Told(open.Values)}", EndsWithin);
         deployment.Tell($"{Requested} requested: {ended.Values.Count(r => r.Standing == CaseStanding.Reconciled)} reconciled, {ended.Values.Count(r => r.Standing == CaseStanding.Refused)} refused as expected");
     }
+
+    private static string Told(IEnumerable<CaseResult> results) => string.Join("; ", results.Take(20).Select(r => $"{r.Case.CaseNumber} {r.Case.Type} {r.ExchangeId} {r.Why}"));
 
     private async Task PlanAsync(IReadOnlyList<PlannedCase> cases)
     {
         planned.AddRange(cases);
-        // What was added may still change how others end.
-        if (cases.Count > 0)
-            movedAt = TimeProvider.System.GetUtcNow();
         foreach (var some in cases.GroupBy(c => c.City, StringComparer.Ordinal))
             await cities[some.Key].PlanAsync([.. some], default);
     }
 
     private async Task LookAsync()
     {
+        // What ended otherwise than expected may still change: it stays open until the time is up.
+        var now = TimeProvider.System.GetUtcNow();
         var views = planned.Where(p => !ended.ContainsKey(p.CaseNumber)).Select(p => (Planned: p, View: cities[p.City].FindCase(p.CaseNumber))).ToList();
         var rows = new Dictionary<string, ExchangeRow>(StringComparer.Ordinal);
         foreach (var shard in views.Select(v => v.View?.ExchangeId).OfType<string>().GroupBy(deployment.Shards.NodeOf, StringComparer.Ordinal))
@@ -129,7 +149,7 @@ internal sealed class Traffic : IAsyncDisposable
         {
             var row = view?.ExchangeId is { } id ? rows.GetValueOrDefault(id) : null;
             var target = row is { ReconciledAt: not null, State.TargetCity.Length: > 0 } ? cities[row.State.TargetCity].Recorded(row.State.ExchangeId) : null;
-            var result = DemoVerdict.Judge(p, view, row, target, movedAt, TimeProvider.System.GetUtcNow());
+            var result = DemoVerdict.Judge(p, view, row, target, lastChange: now, now);
             if (result.Standing == CaseStanding.Open)
                 open[p.CaseNumber] = result;
             else
@@ -139,13 +159,15 @@ internal sealed class Traffic : IAsyncDisposable
         }
 
         ended.Values.Where(r => r.Standing == CaseStanding.Unexpected).Select(r => $"{r.Case.CaseNumber} {r.ExchangeId} {r.Why}").ShouldBeEmpty();
-        var now = queries.Where(q => reconciled.Any(number => number[2..] + "Q" == q.CaseNumber[2..])).ToList();
-        queries.RemoveAll(now.Contains);
-        await PlanAsync(now);
+        var published = reconciled.Select(number => number[2..]).ToHashSet(StringComparer.Ordinal);
+        var ready = followers.Where(f => published.Contains(f.CaseNumber[2..^1])).ToList();
+        followers.RemoveAll(ready.Contains);
+        await PlanAsync(ready);
     }
 
-    // Held back until its publication, after which it is numbered, is there: a crash may hold that up for longer than a doctor asks.
-    private static bool IsQuery(PlannedCase c) => c.Type == MessageTypes.RecognitionQuery;
+    // A search, a query and the withdrawal of its consent are numbered after the publication that they are about, with a letter behind it.
+    // They are held back until it is there: a crash may hold that up for longer than a doctor asks.
+    private static bool Follows(PlannedCase c) => char.IsAsciiLetter(c.CaseNumber[^1]);
 
     public async ValueTask DisposeAsync()
     {

@@ -9,21 +9,10 @@ using Xunit;
 namespace DataHub.FlowTests.Flows;
 
 /// <summary>转移接续 to the fen: Chengdu is the new city, Deyang the old one, and money moves between them.</summary>
-public sealed class PensionSumsTests : IAsyncLifetime
+public sealed class PensionSumsTests : PlayedCitiesTests
 {
-    private HostFixture fixture = null!;
-    private Journey journey = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        fixture = await HostFixture.WithPlayedCitiesAsync();
-        journey = new Journey(fixture).HonestCities();
-    }
-
-    public ValueTask DisposeAsync() => fixture.DisposeAsync();
-
     [Fact]
-    public async Task One_fen_too_much_is_refused_at_every_step_and_the_right_sum_is_reconciled()
+    public async Task One_fen_amiss_is_refused_at_every_step_and_the_right_sum_is_reconciled()
     {
         var id = await OpenAsync(Samples.Letter);
 
@@ -34,7 +23,7 @@ public sealed class PensionSumsTests : IAsyncLifetime
         await journey.StepAsync(Samples.Deyang, id, Samples.Table);
 
         // Between messages the hub does.
-        await journey.RefusedStepAsync(Samples.Deyang, id, Samples.Advice with { AmountFen = Samples.Advice.AmountFen + 1 }, ReasonCodes.RemittanceAmountDiffers);
+        await journey.RefusedStepAsync(Samples.Deyang, id, Samples.Advice with { AmountFen = Samples.Advice.AmountFen - 1 }, ReasonCodes.RemittanceAmountDiffers);
         await journey.StepAsync(Samples.Deyang, id, Samples.Advice);
         await journey.RefusedStepAsync(Samples.Chengdu, id, Samples.Completion with { PostedFen = Samples.Completion.PostedFen - 1 }, ReasonCodes.CompletionAmountDiffers);
         await journey.RefusedStepAsync(Samples.Chengdu, id, Samples.Completion with { JoinedMonths = 17 }, ReasonCodes.CompletionMonthsDiffer);
@@ -67,7 +56,7 @@ public sealed class PensionSumsTests : IAsyncLifetime
         await journey.StepAsync(Samples.Deyang, id, Samples.Table);
         var standing = (await BreaksAsync(id)).ShouldHaveSingleItem();
         (standing.Code, standing.ClosedAt).ShouldBe((ReasonCodes.BreakOverlappingMonths, null));
-        standing.Detail.ShouldContain("重复缴费 2 个月(2021-05 至 2021-06)");
+        standing.Detail.ShouldContain("重复缴费 2 个月; 2021-05–2021-06: 转入地已有 2 个月, 信息表 2 个月");
 
         await journey.StepAsync(Samples.Deyang, id, Samples.Advice);
         await journey.StepAsync(Samples.Chengdu, id, Samples.Completion);

@@ -10,19 +10,8 @@ using Xunit;
 namespace DataHub.FlowTests.Flows;
 
 /// <summary>Right messages at the wrong moment, by the wrong city, or twice.</summary>
-public sealed class StepsOutOfPlaceTests : IAsyncLifetime
+public sealed class StepsOutOfPlaceTests : PlayedCitiesTests
 {
-    private HostFixture fixture = null!;
-    private Journey journey = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        fixture = await HostFixture.WithPlayedCitiesAsync();
-        journey = new Journey(fixture).HonestCities();
-    }
-
-    public ValueTask DisposeAsync() => fixture.DisposeAsync();
-
     [Fact]
     public async Task Steps_out_of_order_are_refused_and_the_case_goes_on_where_it_was()
     {

@@ -49,7 +49,7 @@ public sealed class RawInputTests(RunningHub hub) : IClassFixture<RunningHub>
         };
         var secret = what == "signed with another secret" ? "a secret of somebody else" : null;
         var signed = what == "another body than was signed" ? [.. body, (byte)' '] : body;
-        var (answered, text) = await hub.PostAsync(Samples.Chengdu, ChengduAdapter.CasesPath, body, signed, secret, what == "without headers", what == "signed ten minutes ago" ? -600 : 0);
+        var (answered, text) = await hub.PostAsync(Samples.Chengdu, ChengduAdapter.CasesPathOf("chengdu"), body, signed, secret, what == "without headers", what == "signed ten minutes ago" ? -600 : 0);
         answered.ShouldBe(status, text);
         text.ShouldContain(code);
         var row = await Journey.RefusalAsync(hub.Fixture, Samples.Chengdu, r => body.AsSpan().StartsWith(r.Body), code);
@@ -62,13 +62,13 @@ public sealed class RawInputTests(RunningHub hub) : IClassFixture<RunningHub>
         var id = Cases.NewId("RAW");
         var submission = Cases.Submission(hub.Host.Registry);
         var body = NativeJson.Write(hub.Record("chengdu", submission, id));
-        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => hub.PostAsync(Samples.Chengdu, ChengduAdapter.CasesPath, body)));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => hub.PostAsync(Samples.Chengdu, ChengduAdapter.CasesPathOf("chengdu"), body)));
         answers.ShouldAllBe(a => a.Status == 200);
         var exchange = (await Conservation.JournalAsync(hub.Host, Samples.Chengdu, EntryKind.Sent)).Single(r => r.MessageId == id).ExchangeId;
         answers.ShouldAllBe(a => a.Text.Contains(exchange, StringComparison.Ordinal));
 
         var other = NativeJson.Write(hub.Record("chengdu", submission with { CaseNumber = "other" }, id));
-        var (status, text) = await hub.PostAsync(Samples.Chengdu, ChengduAdapter.CasesPath, other);
+        var (status, text) = await hub.PostAsync(Samples.Chengdu, ChengduAdapter.CasesPathOf("chengdu"), other);
         status.ShouldBe(422, text);
         text.ShouldContain(ReasonCodes.ReplayedWithOtherBody);
         (await Journey.RefusalAsync(hub.Fixture, Samples.Chengdu, r => r.MessageId == id, ReasonCodes.ReplayedWithOtherBody)).Body.ShouldBe(other);
@@ -96,7 +96,7 @@ public sealed class RawInputTests(RunningHub hub) : IClassFixture<RunningHub>
             _ => good[..(good.Length / 2)],
         };
         var bytes = Encoding.UTF8.GetBytes(body);
-        var (status, text) = await hub.PostAsync(Samples.Deyang, DeyangAdapter.ServicePath, bytes, mediaType: Soap.MediaType);
+        var (status, text) = await hub.PostAsync(Samples.Deyang, DeyangAdapter.ServicePathOf("deyang"), bytes, mediaType: Soap.MediaType);
         status.ShouldBe(400, text);
         text.ShouldContain(code);
         (await Journey.RefusalAsync(hub.Fixture, Samples.Deyang, r => r.Body.AsSpan().SequenceEqual(bytes), code)).ShouldNotBeNull();
@@ -240,7 +240,7 @@ public sealed class RunningHub : IAsyncLifetime
         try
         {
             var runner = new DemoRunner(Host);
-            var summary = await runner.RunAsync(new DemoPlan(0, 1, TimeProvider.System.GetUtcNow()), TimeSpan.FromSeconds(90), static _ => { }, CancellationToken.None);
+            var summary = await runner.RunAsync(new DemoPlan(0, 1, TimeProvider.System.GetUtcNow()), HostFixture.PlanEndsWithin, static _ => { }, CancellationToken.None);
             summary.Success.ShouldBeTrue(string.Join('\n', runner.Results.Where(r => r.Standing is CaseStanding.Open or CaseStanding.Unexpected).Select(r => $"{r.Case.CaseNumber} {r.Standing} {r.Why}")));
             await RefusalsStandAsync(runner.Results);
             await Conservation.SettledAsync(Host);

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using DataHub.Contracts;
+using DataHub.Core.Flows;
 using DataHub.Host;
 using DataHub.Host.Roles;
 using DataHub.Simulators;
@@ -13,11 +15,11 @@ namespace DataHub.FlowTests.Operations;
 
 /// <summary>The whole program in a process of its own, ended with SIGKILL at random moments and started again on the same folder.</summary>
 [Collection(nameof(Deployment))]
-public sealed class CrashTests(ITestOutputHelper output) : IDisposable
+public sealed partial class CrashTests(ITestOutputHelper output) : IDisposable
 {
     private const int Kills = 20;
     private const int Cases = 500;
-    private static readonly TimeSpan OneLife = TimeSpan.FromSeconds(200);
+    private static readonly TimeSpan OneLife = TimeSpan.FromMinutes(6);
 
     private readonly string folder = Directory.CreateTempSubdirectory("datahub-crash-").FullName;
     private readonly string program = Path.Combine(AppContext.BaseDirectory, "DataHub.Host.dll");
@@ -50,7 +52,7 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
             }
         }
 
-        var (exitCode, text, errors) = await RunAsync("demo", "--data", folder, "--cases", Cases.ToString(CultureInfo.InvariantCulture), "--seed", Seed(rounds), "--fast", "--json", "--timeout", "180");
+        var (exitCode, text, errors) = await RunAsync("demo", "--data", folder, "--cases", Cases.ToString(CultureInfo.InvariantCulture), "--seed", Seed(rounds), "--fast", "--json", "--timeout", "300");
         output.WriteLine($"{kills} kills, {starting} of them at start, {rounds} rounds; at the end: {text}{errors}");
         var last = JsonDocument.Parse(text.Trim().Split('\n')[^1]).RootElement;
         var submitted = last.GetProperty("submitted").GetInt32();
@@ -80,9 +82,14 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
         await Conservation.HoldsAsync(host);
         var exchanges = await host.Store.ListExchangesAsync(Nodes.Hub, 10 * submitted, default);
         exchanges.ShouldAllBe(e => e.State.Final && e.OutcomeDigest != null && e.ReconciledAt != null);
-        var refused = host.Cities.Values.Sum(c => c.System.Summary().Refused);
-        output.WriteLine($"{exchanges.Count} exchanges ended, {refused} cases were refused at their opening");
-        (exchanges.Count + refused).ShouldBe(submitted);
+        // A part of a joint application is an exchange, and a case of its source's, that nobody submitted by itself.
+        // A doctor who looks again, because the result is not listed yet, opens another search under the same number.
+        var searches = exchanges.Where(e => e.State.Flow == RecognitionSearchFlow.Code).ToList();
+        var again = searches.Count - searches.DistinctBy(e => (e.State.SourceCity, e.State.Outcome!.Reference)).Count();
+        var opened = exchanges.Count(e => !e.State.Facts.ContainsKey(FactKeys.Whole)) - again;
+        var refused = host.Cities.Values.Sum(c => c.System.Cases(null, 10 * submitted).Count(v => v.State == "refused" && !IsPart().IsMatch(v.CaseNumber)));
+        output.WriteLine($"{opened} exchanges with {exchanges.Count - opened - again} parts ended, {refused} cases were refused at their opening");
+        (opened + refused).ShouldBe(submitted);
     }
 
     private async Task<LifeEnd> LiveAsync(bool early, TimeSpan after, int round)
@@ -130,6 +137,9 @@ public sealed class CrashTests(ITestOutputHelper output) : IDisposable
             start.ArgumentList.Add(argument);
         return Process.Start(start)!;
     }
+
+    [GeneratedRegex("-P[1-6]$")]
+    private static partial Regex IsPart();
 
     private static string Seed(int round) => round.ToString(CultureInfo.InvariantCulture);
 

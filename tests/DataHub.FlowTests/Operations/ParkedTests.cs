@@ -1,6 +1,8 @@
 using DataHub.Adapters.Pipeline;
 using DataHub.Contracts;
 using DataHub.Core.Journal;
+using DataHub.Core.Storage;
+using DataHub.Host;
 using DataHub.UnitTests.Flows;
 using Shouldly;
 using Xunit;
@@ -8,18 +10,9 @@ using Xunit;
 namespace DataHub.FlowTests.Operations;
 
 /// <summary>What cannot be worked waits for a person, with its cause, while everything else goes on.</summary>
-public sealed class ParkedTests : IAsyncLifetime
+public sealed class ParkedTests : PlayedCitiesTests
 {
-    private HostFixture fixture = null!;
-    private Journey journey = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        fixture = await HostFixture.WithPlayedCitiesAsync(o => o with { Adapters = o.Adapters with { MaxAttempts = 3 } });
-        journey = new Journey(fixture).HonestCities();
-    }
-
-    public ValueTask DisposeAsync() => fixture.DisposeAsync();
+    private protected override DataHubOptions Options(DataHubOptions options) => options with { Adapters = options.Adapters with { MaxAttempts = 3 } };
 
     [Theory]
     [InlineData(true)]
@@ -49,14 +42,16 @@ public sealed class ParkedTests : IAsyncLifetime
         (await journey.HubAsync(id)).ReconciledAt.ShouldBeNull();
 
         var node = fixture.Host.Adapters[Samples.Chengdu];
-        (await node.ReplayParkedAsync(parked.Row.Number, parked.Position, "王主任", "表单已更新", default)).ShouldBeTrue();
+        var request = new ReplayRequest("r-1", Samples.Chengdu, parked.Row.Number, parked.Position, "王主任", "表单已更新", TimeProvider.System.GetUtcNow());
+        (await Task.WhenAll(node.ReplayAsync(request, default), node.ReplayAsync(request, default), node.ReplayAsync(request with { Id = "r-2" }, default)))
+            .ShouldBe([ReplayOutcome.Worked, null, ReplayOutcome.NothingParked]);
         await journey.ReconciledAsync(id);
         (await ParkedAsync()).ShouldBeEmpty();
-        (await node.ReplayParkedAsync(parked.Row.Number, parked.Position, "王主任", "再来一次", default)).ShouldBeFalse();
-        var action = (await Conservation.JournalAsync(fixture.Host, Samples.Chengdu, EntryKind.Operator)).ShouldHaveSingleItem();
-        (action.Sender, System.Text.Encoding.UTF8.GetString(action.Body)).ShouldBe(("王主任", "表单已更新"));
+        var actions = await Conservation.JournalAsync(fixture.Host, Samples.Chengdu, EntryKind.Operator);
+        actions.Select(a => (a.MessageId, a.Sender, System.Text.Encoding.UTF8.GetString(a.Body))).ShouldBe([(parked.Row.MessageId, "王主任", "表单已更新"), ("", "王主任", "表单已更新")]);
+        (actions[0].Reasons, actions[1].Reasons!.Contains(ReasonCodes.NotFound, StringComparison.Ordinal)).ShouldBe((null, true));
         fixture.Played[Samples.Chengdu].Deliveries.Count(d => d.ExchangeId == id && d.Type == MessageTypes.ServiceDecision).ShouldBe(1);
     }
 
-    private async Task<List<Core.Storage.PendingDelivery>> ParkedAsync() => await fixture.Host.Store.ParkedDeliveriesAsync(Samples.Chengdu, default);
+    private async Task<List<PendingDelivery>> ParkedAsync() => await fixture.Host.Store.ParkedDeliveriesAsync(Samples.Chengdu, default);
 }

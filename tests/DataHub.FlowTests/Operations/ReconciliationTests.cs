@@ -3,6 +3,7 @@ using DataHub.Contracts;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Flows;
 using DataHub.Core.Storage;
+using DataHub.Host;
 using DataHub.UnitTests.Flows;
 using Shouldly;
 using Xunit;
@@ -10,23 +11,15 @@ using Xunit;
 namespace DataHub.FlowTests.Operations;
 
 /// <summary>What the two sides hold is compared with the hub's outcome; a difference is named, and heals when it ends.</summary>
-public sealed class ReconciliationTests : IAsyncLifetime
+public sealed class ReconciliationTests : PlayedCitiesTests
 {
     private readonly TestBus bus = new();
-    private HostFixture fixture = null!;
-    private Journey journey = null!;
 
-    public async ValueTask InitializeAsync()
+    private protected override DataHubOptions Options(DataHubOptions options) => options with
     {
-        fixture = await HostFixture.WithPlayedCitiesAsync(o => o with
-        {
-            Bus = bus.Wrap,
-            Hub = o.Hub with { ReconcileWithin = TimeSpan.FromMilliseconds(300), SweepEvery = TimeSpan.FromMilliseconds(50) },
-        });
-        journey = new Journey(fixture).HonestCities();
-    }
-
-    public ValueTask DisposeAsync() => fixture.DisposeAsync();
+        Bus = bus.Wrap,
+        Hub = options.Hub with { ReconcileWithin = TimeSpan.FromMilliseconds(300), SweepEvery = TimeSpan.FromMilliseconds(50) },
+    };
 
     [Fact]
     public async Task An_outcome_that_one_side_does_not_confirm_in_time_is_a_break_which_heals_when_the_side_confirms()

@@ -1,7 +1,7 @@
 using System.Net.Security;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using DataHub.Core.Messaging.RabbitMq;
+using DataHub.TestServers;
 using Shouldly;
 using Xunit;
 
@@ -46,15 +46,19 @@ public sealed class OptionsTests : IDisposable
     [Fact]
     public void Files_for_TLS_must_be_there_and_hold_what_they_should()
     {
-        var (authority, server) = Certificates("rabbit.example");
-        var ca = Write("ca.pem", authority.ExportCertificatePem());
-        Fault(new RabbitMqTls { CaFile = ca }).ShouldBeNull();
-        Fault(new RabbitMqTls { CaFile = ca + ".not" })!.ShouldContain("CA file");
-        Fault(new RabbitMqTls { CaFile = Write("empty.pem", "") })!.ShouldContain("no usable PEM");
-        Fault(new RabbitMqTls { KeyFile = ca })!.ShouldContain("without a certificate file");
-        using var key = server.GetECDsaPrivateKey()!;
-        Fault(new RabbitMqTls { CertificateFile = Write("own.pem", server.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem()) }).ShouldBeNull();
-        new RabbitMqOptions { Hosts = "a:1,b:1", User = "datahub", Password = "x", Tls = new RabbitMqTls { CaFile = ca } }.Faults().ShouldHaveSingleItem().ShouldContain("TLS_SERVER_NAME");
+        var issued = new TestAuthority().Issue("rabbit.example");
+        var (own, other) = (issued.Write(Path.Combine(folder.FullName, "tls")), new TestAuthority().Issue("rabbit.example").Write(Path.Combine(folder.FullName, "other")));
+        var empty = Write("empty.pem", "");
+        Fault(new RabbitMqTls { CaFile = own.Authority }).ShouldBeNull();
+        Fault(new RabbitMqTls { CaFile = own.Authority + ".not" })!.ShouldContain("cannot be read; set DATAHUB_RABBITMQ_TLS_CA ");
+        Fault(new RabbitMqTls { CaFile = empty })!.ShouldContain("holds no PEM certificate; set DATAHUB_RABBITMQ_TLS_CA ");
+        Fault(new RabbitMqTls { KeyFile = own.Key })!.ShouldContain("without a certificate file; set DATAHUB_RABBITMQ_TLS_CERTIFICATE ");
+        Fault(new RabbitMqTls { CertificateFile = Write("both.pem", issued.Certificate + "\n" + issued.Key) }).ShouldBeNull();
+        Fault(new RabbitMqTls { CertificateFile = own.Certificate, KeyFile = own.Key }).ShouldBeNull();
+        Fault(new RabbitMqTls { CertificateFile = own.Certificate })!.ShouldContain("whose private key is in it too; set DATAHUB_RABBITMQ_TLS_CERTIFICATE, and DATAHUB_RABBITMQ_TLS_KEY ");
+        Fault(new RabbitMqTls { CertificateFile = own.Certificate, KeyFile = other.Key })!.ShouldContain($"whose private key is in '{other.Key}'; ");
+        Fault(new RabbitMqTls { CertificateFile = own.Certificate, KeyFile = own.Key + ".not" })!.ShouldContain("cannot be read; set DATAHUB_RABBITMQ_TLS_KEY ");
+        new RabbitMqOptions { Hosts = "a:1,b:1", User = "datahub", Password = "x", Tls = new RabbitMqTls { CaFile = own.Authority } }.Faults().ShouldHaveSingleItem().ShouldContain("TLS_SERVER_NAME");
 
         static string? Fault(RabbitMqTls tls) => new RabbitMqOptions { Hosts = "rabbit.example", User = "datahub", Password = "x", Tls = tls }.Faults().SingleOrDefault();
     }
@@ -62,14 +66,23 @@ public sealed class OptionsTests : IDisposable
     [Fact]
     public void A_server_is_trusted_by_our_authority_and_its_name_and_by_nothing_less()
     {
-        var (authority, server) = Certificates("rabbit.example");
-        var (stranger, _) = Certificates("rabbit.example");
-        Trusted(SslPolicyErrors.RemoteCertificateChainErrors, authority).ShouldBeTrue();
-        Trusted(SslPolicyErrors.RemoteCertificateChainErrors | SslPolicyErrors.RemoteCertificateNameMismatch, authority).ShouldBeFalse();
-        Trusted(SslPolicyErrors.RemoteCertificateChainErrors, stranger).ShouldBeFalse();
-        RabbitMqTls.IsTrusted(null, null, SslPolicyErrors.RemoteCertificateNotAvailable, [authority]).ShouldBeFalse();
+        const SslPolicyErrors Unknown = SslPolicyErrors.RemoteCertificateChainErrors;
+        var (authority, stranger) = (new TestAuthority(), new TestAuthority());
+        var (server, old) = (authority.Issue("rabbit.example"), authority.Issue("rabbit.example", expired: true));
+        Flaw(server, Unknown, server).ShouldBeNull();
+        Flaw(server, SslPolicyErrors.None, null).ShouldBeNull("the machine trusts it");
+        Flaw(server, Unknown, null)!.ShouldContain("not signed by an authority that is trusted here");
+        Flaw(server, Unknown, stranger.Issue("rabbit.example"))!.ShouldContain("not signed by an authority that is trusted here");
+        Flaw(server, SslPolicyErrors.None, stranger.Issue("rabbit.example"))!.ShouldContain("not signed by an authority that is trusted here", Case.Sensitive, "the machine's authorities do not count where others are set");
+        Flaw(server, Unknown | SslPolicyErrors.RemoteCertificateNameMismatch, server)!.ShouldContain("does not carry the name 'rabbit.example'");
+        Flaw(old, Unknown, old)!.ShouldContain("its certificate is valid from ");
+        RabbitMqTls.Flaw(null, null, SslPolicyErrors.RemoteCertificateNotAvailable, null, "rabbit.example")!.ShouldContain("presents no certificate");
 
-        bool Trusted(SslPolicyErrors errors, X509Certificate2 by) => RabbitMqTls.IsTrusted(server, null, errors, [by]);
+        static string? Flaw(TestCertificate of, SslPolicyErrors errors, TestCertificate? trusted)
+        {
+            using var certificate = X509Certificate2.CreateFromPem(of.Certificate);
+            return RabbitMqTls.Flaw(certificate, null, errors, trusted is null ? null : [X509Certificate2.CreateFromPem(trusted.Authority)], "rabbit.example");
+        }
     }
 
     public void Dispose() => folder.Delete(recursive: true);
@@ -79,19 +92,5 @@ public sealed class OptionsTests : IDisposable
         var path = Path.Combine(folder.FullName, name);
         File.WriteAllText(path, text);
         return path;
-    }
-
-    private static (X509Certificate2 Authority, X509Certificate2 Server) Certificates(string host)
-    {
-        var (from, to) = (TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
-        using var authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=Test authority", authorityKey, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
-        var authority = request.CreateSelfSigned(from, to);
-        using var serverKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var wanted = new CertificateRequest("CN=" + host, serverKey, HashAlgorithmName.SHA256);
-        wanted.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], critical: false));
-        using var signed = wanted.Create(authority, from, to, RandomNumberGenerator.GetBytes(8));
-        return (authority, signed.CopyWithPrivateKey(serverKey));
     }
 }

@@ -89,6 +89,108 @@ public sealed class OutageTests : IAsyncLifetime
         await RabbitBench.Until(() => Bus.Healthy, "the bus is healthy again");
     }
 
+    [Fact]
+    public async Task Queues_are_consumed_again_however_often_and_whenever_their_connections_are_closed()
+    {
+        string[] queues = [RabbitBench.Queue, RabbitBench.Deliver];
+        using var stop = new CancellationTokenSource();
+        var sending = Task.WhenAll(queues.Select(queue => Task.Run(() => SendAsync(queue, stop.Token))));
+        var taken = queues.ToDictionary(q => q, _ => 0L);
+        var takings = new List<IAsyncDisposable>();
+        foreach (var queue in queues)
+        {
+            takings.Add(await Bus.ConnectAsync(new FrameEndpoint(queue, async (_, _) =>
+            {
+                // Like a commit, which goes on whatever becomes of the connection.
+                await Task.Delay(Random.Shared.Next(0, 400), CancellationToken.None);
+                lock (taken)
+                    taken[queue]++;
+            }), default));
+        }
+
+        // The first rounds at moments that nobody chose, also while connections are being made; the last after an outage.
+        for (var round = 0; round < 12; round++)
+        {
+            if (round is 4 or 8)
+            {
+                await Server.KillAsync();
+                await Task.Delay(round * 1_000, TestContext.Current.CancellationToken);
+                await Server.StartAgainAsync();
+            }
+
+            if (round % 4 is 1 or 3)
+                await GoesOnAsync();
+            else
+                await Task.Delay(Random.Shared.Next(0, 2_000), TestContext.Current.CancellationToken);
+            await Server.ControlAsync("close_all_connections", "a test");
+        }
+
+        await GoesOnAsync();
+        await stop.CancelAsync();
+        await sending;
+        foreach (var taking in takings)
+            await taking.DisposeAsync();
+
+        async Task GoesOnAsync()
+        {
+            foreach (var queue in queues)
+            {
+                var before = Taken(queue);
+                await RabbitBench.Until(() => Taken(queue) > before + 20, $"frames of {queue} are taken");
+            }
+        }
+
+        long Taken(string queue)
+        {
+            lock (taken)
+                return taken[queue];
+        }
+    }
+
+    private async Task SendAsync(string queue, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await Bus.SendAsync(queue, "[]"u8.ToArray(), stop);
+                await Task.Delay(10, stop);
+            }
+            catch (Exception e) when (e is FrameNotSentException or OperationCanceledException)
+            {
+                // As a link does: the next one.
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_password_that_was_changed_in_its_file_counts_from_the_next_connection_on()
+    {
+        var file = Path.Combine(Server.Folder, "password");
+        var given = RabbitBench.Options(Server.Uri);
+        await File.WriteAllTextAsync(file, given.Password);
+        await using var bus = await RabbitBench.StartBusAsync(new RabbitMqOptions { Hosts = given.Hosts, VirtualHost = given.VirtualHost, User = given.User, PasswordFile = file });
+        var taker = new Taker();
+        await using var taking = await bus.ConnectAsync(taker.Endpoint(RabbitBench.Queue), default);
+
+        await Server.ControlAsync("change_password", given.User!, "another-one");
+        await File.WriteAllTextAsync(file, "another-one");
+        await Server.ControlAsync("close_all_connections", "a test");
+        await RabbitBench.Until(async () =>
+        {
+            try
+            {
+                await bus.SendAsync(RabbitBench.Queue, "[]"u8.ToArray(), default);
+                return true;
+            }
+            catch (FrameNotSentException)
+            {
+                return false;
+            }
+        }, "a frame is sent with the new password");
+        await RabbitBench.Until(() => !taker.Got.IsEmpty, "it is taken");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Bus.DisposeAsync();

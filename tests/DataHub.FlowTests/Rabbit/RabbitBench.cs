@@ -96,7 +96,7 @@ internal sealed class RabbitBench : IAsyncDisposable
 
     public static async Task Until(Func<Task<bool>> condition, string what)
     {
-        var deadline = Environment.TickCount64 + 60_000;
+        var deadline = Environment.TickCount64 + 180_000;
         while (!await condition())
         {
             if (Environment.TickCount64 > deadline)

@@ -20,7 +20,7 @@ public sealed class HealthTests
         var starting = (Rabbit: RabbitServer.StartAsync(), Postgres: PostgresServer.StartAsync());
         await using var rabbit = await starting.Rabbit;
         await using var postgres = await starting.Postgres;
-        await using var deployment = await RoleHosts.CreateAsync(rabbit, postgres);
+        await using var deployment = RoleHosts.Create(rabbit, await postgres.CreateDatabaseAsync());
         var broker = await deployment.StartAsync(new HostRole(RoleKind.Broker));
         var adapter = await deployment.StartAsync(new HostRole(RoleKind.Adapter, "chengdu"));
         await FailedAsync(broker);
@@ -52,7 +52,7 @@ public sealed class HealthTests
         {
             found = await SentencesAsync(host);
             return found.Keys.Order(StringComparer.Ordinal).SequenceEqual(parts);
-        }, $"failed: {string.Join(", ", parts)}", TimeSpan.FromSeconds(60));
+        }, $"failed: {string.Join(", ", parts)}");
     }
 
     private static async Task<Dictionary<string, string>> SentencesAsync(DataHubHost host)

@@ -1,3 +1,4 @@
+using DataHub.Core.Messaging;
 using DataHub.Core.Storage;
 using DataHub.Host.Roles;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -98,9 +99,26 @@ public sealed class LeasePoolTests
     }
 
     [Fact]
+    public async Task Consumers_that_cannot_be_ended_do_not_keep_a_process_from_taking_its_nodes_up_again()
+    {
+        var bus = new StubbornBus();
+        var pool = new LeasePool(leases, "broker", "a", ["000000", "000001"], LeaseTime, leases.Clock, NullLogger.Instance,
+            (_, _, _) => NodeRun.StartAsync(token => Task.Delay(Timeout.Infinite, token), [new FrameEndpoint("q", static (_, _) => Task.CompletedTask)], bus));
+        await LookAsync(pool);
+        leases.Away = true;
+        leases.Clock.Advance(LeaseTime);
+        await pool.TryLookAsync(Cancel);
+        (pool.Held.Count(), bus.Ended).ShouldBe((0, 2));
+
+        leases.Away = false;
+        await LookAsync(pool);
+        pool.Held.Count().ShouldBe(2);
+    }
+
+    [Fact]
     public async Task A_process_of_the_same_name_takes_nothing_from_another()
     {
-        HostParts Parts() => new() { Options = new Host.DataHubOptions { DataDirectory = "data", Instance = "broker" }, Registry = null!, Shards = null!, Store = null!, Leases = leases, Keys = null!, Bus = null!, Frames = null!, Check = null!, Logs = NullLoggerFactory.Instance };
+        HostParts Parts() => new() { Options = new Host.DataHubOptions { DataDirectory = "data", Instance = "broker" }, Registry = null!, Shards = null!, Store = null!, Leases = leases, Keys = null!, Bus = null!, Frames = null!, Materials = null!, Check = null!, Logs = NullLoggerFactory.Instance };
         var (one, other) = (Parts().Pool("broker", ["000000"], (node, _, _) => OpenAsync(node, null)), Parts().Pool("broker", ["000000"], (node, _, _) => OpenAsync(node, null)));
         await LookAsync(one, other, one);
 
@@ -133,6 +151,24 @@ public sealed class LeasePoolTests
         public TimeSpan Now => TimeSpan.FromTicks(ticks);
 
         public void Advance(TimeSpan by) => ticks += by.Ticks;
+    }
+
+    /// <summary>A bus whose consumers end with a cancellation that nobody asked for.</summary>
+    private sealed class StubbornBus : IFrameBusControl
+    {
+        public int Ended { get; private set; }
+
+        public bool Healthy => true;
+
+        public Task<IAsyncDisposable> ConnectAsync(FrameEndpoint endpoint, CancellationToken cancel) => Task.FromResult<IAsyncDisposable>(this);
+
+        public Task SendAsync(string queue, byte[] frame, CancellationToken cancel) => Task.CompletedTask;
+
+        public ValueTask DisposeAsync()
+        {
+            Ended++;
+            throw new OperationCanceledException();
+        }
     }
 
     /// <summary>What INodeLeases promises, in memory.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Shouldly;
 using Xunit;
 
@@ -7,8 +6,6 @@ namespace DataHub.FlowTests.Roles;
 /// <summary>The program itself, in a process of its own: what an operator sees of a refusal.</summary>
 public sealed class ProgramTests : IDisposable
 {
-    private static readonly TimeSpan OneLife = TimeSpan.FromSeconds(60);
-
     private readonly string folder = Directory.CreateTempSubdirectory("datahub-program-").FullName;
 
     [Fact]
@@ -35,29 +32,8 @@ public sealed class ProgramTests : IDisposable
         errors.ShouldBe("PostgreSQL cannot be reached; start it, or set DATAHUB_POSTGRES to where it is.\n");
     }
 
-    private async Task<(int Code, string Text, string Errors)> RunAsync(Dictionary<string, string> variables, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
-        foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "DataHub.Host.dll"), .. arguments, "--data", Path.Combine(folder, "data"), "--urls", "http://127.0.0.1:0"])
-            start.ArgumentList.Add(argument);
-        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("DATAHUB_", StringComparison.Ordinal)).ToList())
-            start.Environment.Remove(name);
-        foreach (var (name, value) in variables)
-            start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        try
-        {
-            var cancel = TestContext.Current.CancellationToken;
-            var (text, errors) = (process.StandardOutput.ReadToEndAsync(cancel), process.StandardError.ReadToEndAsync(cancel));
-            await process.WaitForExitAsync(cancel).WaitAsync(OneLife, cancel);
-            return (process.ExitCode, await text, await errors);
-        }
-        finally
-        {
-            if (!process.HasExited)
-                process.Kill();
-        }
-    }
+    private Task<(int Code, string Text, string Errors)> RunAsync(Dictionary<string, string> variables, string role) =>
+        HostProgram.RunAsync(folder, variables, role, "--data", Path.Combine(folder, "data"), "--urls", "http://127.0.0.1:0");
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 }

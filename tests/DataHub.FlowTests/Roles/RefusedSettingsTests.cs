@@ -38,15 +38,33 @@ public sealed class RefusedSettingsTests : IDisposable
         { "adapter ziyang", "-CITY_PATH", "The adapter of 'ziyang' cannot reach its other end; set DATAHUB_CITY_PATH to the root of the drop folders." },
         { "simulator chengdu", "-ADAPTER_URL", "The simulator of 'chengdu' cannot reach its other end; set DATAHUB_ADAPTER_URL to the root of the adapter that it sends to, for example http://127.0.0.1:5081/." },
         { "simulator chengdu", "-SIMULATOR_URL", "The simulator of 'chengdu' cannot reach its other end; set DATAHUB_SIMULATOR_URL to the address where the adapter's DATAHUB_CITY_URL finds it, for example http://127.0.0.1:18081." },
+        { "simulator chengdu", "-CITY_API_KEY", "The simulator of 'chengdu' cannot reach its other end; set DATAHUB_CITY_API_KEY to the name under which both sides call each other." },
+        { "simulator meishan", "-CITY_POSTGRES", "The simulator of 'meishan' cannot reach its other end; set either DATAHUB_CITY_POSTGRES to the database of the exchange tables, or DATAHUB_CITY_PATH to their SQLite file." },
         { "simulator deyang", "-CITY_SECRET", "The simulator of 'deyang' cannot reach its other end; set DATAHUB_CITY_SECRET or DATAHUB_CITY_SECRET_FILE to the common secret, at least 16 characters." },
         { "simulator ziyang", "-CITY_PATH", "The simulator of 'ziyang' cannot reach its other end; set DATAHUB_CITY_PATH to the root of the drop folders." },
         { "", "CITY_PATH=exchange.db", "DATAHUB_CITY_… says where the system of one city is reached, and this process runs all cities with simulated systems; start 'adapter CITY' or 'simulator CITY', or remove it." },
 
+        // Addresses and folders.
+        { "console", "URLS=0.0.0.0:5080", "--urls '0.0.0.0:5080' is not an http address; set for example http://127.0.0.1:5080." },
+        { "console", "URLS=http://0.0.0.0:5080", "--urls 'http://0.0.0.0:5080' is not a loopback address, and with development keys the hub listens on 127.0.0.1 only. Set a loopback address, or DATAHUB_ENVIRONMENT=production with keys of your own." },
+        { "console", "DATA={secret}", "--data '{secret}' is a file; name a folder." },
+        { "console", "DATA=\t", "--data names no folder; set for example --data data." },
+
+        // Files that other processes would not find.
+        { "", "-RABBITMQ_HOSTS -RABBITMQ_USER -RABBITMQ_PASSWORD -POSTGRES -SHARDS MATERIALS_STORE=database", "Materials are to lie in the database, and the embedded hub has none that holds them; remove DATAHUB_MATERIALS_STORE, or set DATAHUB_POSTGRES and DATAHUB_RABBITMQ_HOSTS." },
+        { "broker", "MATERIALS_STORE=folder", "Materials are to lie in a folder, and other processes may not see it: what one takes in another would not find. Set DATAHUB_MATERIALS_STORE=database, or DATAHUB_MATERIALS_FOLDER to a folder that all processes share and DATAHUB_MATERIALS_SHARED=yes." },
+        { "console", "MATERIALS_STORE=folder MATERIALS_FOLDER=/files MATERIALS_SHARED=no", "Materials are to lie in a folder, and other processes may not see it: what one takes in another would not find. Set DATAHUB_MATERIALS_STORE=database, or DATAHUB_MATERIALS_FOLDER to a folder that all processes share and DATAHUB_MATERIALS_SHARED=yes." },
+
         // RabbitMQ.
+        { "broker", "RABBITMQ_VHOST=\t", "RabbitMQ's virtual host is empty; set for example DATAHUB_RABBITMQ_VHOST=/." },
         { "broker", "RABBITMQ_HOSTS=not,a//host", "RabbitMQ's hosts hold an entry that is no host:port; set for example DATAHUB_RABBITMQ_HOSTS=rabbit-1:5672,rabbit-2:5672." },
         { "broker", "-RABBITMQ_USER", "RabbitMQ's user is not set; set DATAHUB_RABBITMQ_USER to one that may use the virtual host." },
         { "broker", "-RABBITMQ_PASSWORD", "RabbitMQ's password is not set; set DATAHUB_RABBITMQ_PASSWORD or, better, DATAHUB_RABBITMQ_PASSWORD_FILE." },
         { "broker", "RABBITMQ_USER=guest RABBITMQ_HOSTS=rabbit-1", "RabbitMQ lets the user guest in from its own machine only; make a user for DataHub and set DATAHUB_RABBITMQ_USER." },
+
+        { "broker", "RABBITMQ_TLS_SERVER_NAME=rabbit RABBITMQ_TLS_CA=/no/such/file", "RabbitMQ's TLS CA file '/no/such/file' cannot be read; set DATAHUB_RABBITMQ_TLS_CA to a file that this process may read." },
+        { "broker", "RABBITMQ_TLS_SERVER_NAME=rabbit RABBITMQ_TLS_CA={secret}", "RabbitMQ's TLS CA file '{secret}' holds no PEM certificate; set DATAHUB_RABBITMQ_TLS_CA to a file with the certificate of the authority." },
+        { "broker", "RABBITMQ_TLS_SERVER_NAME=rabbit RABBITMQ_TLS_CERTIFICATE={secret}", "RabbitMQ's TLS certificate file '{secret}' holds no PEM certificate whose private key is in it too; set DATAHUB_RABBITMQ_TLS_CERTIFICATE, and DATAHUB_RABBITMQ_TLS_KEY where the key has a file of its own." },
 
         // Variables that would not do what they say.
         { "broker", "SHARD=2", "DATAHUB_SHARD is not a setting; docs/configuration.md lists them all." },
@@ -56,11 +74,29 @@ public sealed class RefusedSettingsTests : IDisposable
         { "broker", "LEASE_SECONDS=0", "DATAHUB_LEASE_SECONDS is not a whole number from 1 to 300; set it so, or remove it." },
         { "broker", "LOG_LEVEL=chatty", "DATAHUB_LOG_LEVEL is not one of Trace, Debug, Information, Warning, Error, Critical, None; set it so, or remove it." },
         { "broker", "POSTGRES=nonsense", "DATAHUB_POSTGRES is not a connection string such as Host=127.0.0.1;Database=datahub;Username=datahub; set it so, or remove it." },
+        { "broker", "POSTGRES=Host=a,b;TargetSessionAttributes=standby", "DATAHUB_POSTGRES asks for a server of the kind 'standby', and only the primary can be written; set Target Session Attributes=primary there, or leave it out." },
+        { "broker", "STATISTICS_THRESHOLD=0", "DATAHUB_STATISTICS_THRESHOLD is not a whole number from 1 to 1000; set it so, or remove it." },
+        { "broker", "MATERIALS_KEEP_DAYS=-1", "DATAHUB_MATERIALS_KEEP_DAYS is not a whole number from 1 to 36500; set it so, or remove it." },
+        { "broker", "MATERIALS_DAILY_MB=20GB", "DATAHUB_MATERIALS_DAILY_MB is not a whole number from 1 to 10000000; set it so, or remove it." },
+        { "broker", "MATERIALS_STORE=tape", "DATAHUB_MATERIALS_STORE is not folder or database; set it so, or remove it." },
+        { "broker", "MATERIALS_FOLDER=/shared MATERIALS_SHARED=maybe", "DATAHUB_MATERIALS_SHARED is not yes or no; set it so, or remove it." },
+        { "broker", "LOG_FORMAT=xml", "DATAHUB_LOG_FORMAT is not text or json; set it so, or remove it." },
+        { "simulator chengdu", "ADAPTER_URL=adapter:5081", "DATAHUB_ADAPTER_URL is not an http address; set it so, or remove it." },
+        { "simulator chengdu", "SIMULATOR_URL=18081", "DATAHUB_SIMULATOR_URL is not an http address; set it so, or remove it." },
+        { "simulator ziyang", "HUB_URL=hub HUB_API_KEY=key", "DATAHUB_HUB_URL is not an http address; set it so, or remove it." },
         { "adapter chengdu", "CITY_URL=ftp://city", "DATAHUB_CITY_URL is not an http address; set it so, or remove it." },
         { "broker", "RABBITMQ_PASSWORD_FILE=/no/such/file -RABBITMQ_PASSWORD", "DATAHUB_RABBITMQ_PASSWORD_FILE names the file '/no/such/file', which cannot be read; name a file that this process may read." },
         { "broker", "RABBITMQ_PASSWORD_FILE={empty} -RABBITMQ_PASSWORD", "DATAHUB_RABBITMQ_PASSWORD_FILE names the file '{empty}', which is empty; put the secret into it." },
         { "broker", "RABBITMQ_PASSWORD_FILE={secret}", "DATAHUB_RABBITMQ_PASSWORD and DATAHUB_RABBITMQ_PASSWORD_FILE are both set; remove one of them." },
         { "broker", "RABBITMQ_TLS_CA={secret}", "DATAHUB_RABBITMQ_TLS_CA has no effect without DATAHUB_RABBITMQ_TLS_SERVER_NAME; set DATAHUB_RABBITMQ_TLS_SERVER_NAME as well, or remove DATAHUB_RABBITMQ_TLS_CA." },
+        { "broker", "RABBITMQ_TLS_CERTIFICATE={secret}", "DATAHUB_RABBITMQ_TLS_CERTIFICATE has no effect without DATAHUB_RABBITMQ_TLS_SERVER_NAME; set DATAHUB_RABBITMQ_TLS_SERVER_NAME as well, or remove DATAHUB_RABBITMQ_TLS_CERTIFICATE." },
+        { "broker", "RABBITMQ_TLS_SERVER_NAME=rabbit RABBITMQ_TLS_KEY={secret}", "DATAHUB_RABBITMQ_TLS_KEY has no effect without DATAHUB_RABBITMQ_TLS_CERTIFICATE; set DATAHUB_RABBITMQ_TLS_CERTIFICATE as well, or remove DATAHUB_RABBITMQ_TLS_KEY." },
+        { "console", "-RABBITMQ_HOSTS -RABBITMQ_USER -RABBITMQ_PASSWORD RABBITMQ_VHOST=hub", "DATAHUB_RABBITMQ_VHOST has no effect without DATAHUB_RABBITMQ_HOSTS; set DATAHUB_RABBITMQ_HOSTS as well, or remove DATAHUB_RABBITMQ_VHOST." },
+        { "console", "-RABBITMQ_HOSTS -RABBITMQ_USER", "DATAHUB_RABBITMQ_PASSWORD has no effect without DATAHUB_RABBITMQ_HOSTS; set DATAHUB_RABBITMQ_HOSTS as well, or remove DATAHUB_RABBITMQ_PASSWORD." },
+        { "console", "-RABBITMQ_HOSTS -RABBITMQ_USER -RABBITMQ_PASSWORD RABBITMQ_TLS_SERVER_NAME=rabbit", "DATAHUB_RABBITMQ_TLS_SERVER_NAME has no effect without DATAHUB_RABBITMQ_HOSTS; set DATAHUB_RABBITMQ_HOSTS as well, or remove DATAHUB_RABBITMQ_TLS_SERVER_NAME." },
+        { "broker", "MATERIALS_SHARED=yes", "DATAHUB_MATERIALS_SHARED has no effect without DATAHUB_MATERIALS_FOLDER; set DATAHUB_MATERIALS_FOLDER as well, or remove DATAHUB_MATERIALS_SHARED." },
+        { "simulator ziyang", "HUB_API_KEY=key", "DATAHUB_HUB_API_KEY has no effect without DATAHUB_HUB_URL; set DATAHUB_HUB_URL as well, or remove DATAHUB_HUB_API_KEY." },
+        { "simulator ziyang", "HUB_URL=http://127.0.0.1:5080", "DATAHUB_HUB_URL has no effect without DATAHUB_HUB_API_KEY; set DATAHUB_HUB_API_KEY as well, or remove DATAHUB_HUB_URL." },
         { "console", "-RABBITMQ_HOSTS -RABBITMQ_PASSWORD", "DATAHUB_RABBITMQ_USER has no effect without DATAHUB_RABBITMQ_HOSTS; set DATAHUB_RABBITMQ_HOSTS as well, or remove DATAHUB_RABBITMQ_USER." },
         { "simulator ziyang", "-POSTGRES -SHARDS POSTGRES_PASSWORD=secret", "DATAHUB_POSTGRES_PASSWORD has no effect without DATAHUB_POSTGRES; set DATAHUB_POSTGRES as well, or remove DATAHUB_POSTGRES_PASSWORD." },
         { "broker", "KEYS= SEEDS=/no/seeds", "The seeds folder '/no/seeds' holds no cities.csv; name the repository's seeds folder with DATAHUB_SEEDS." },
@@ -96,7 +132,7 @@ public sealed class RefusedSettingsTests : IDisposable
         File.WriteAllText(file, "from-a-file\n");
         var options = Options("broker", $"-RABBITMQ_PASSWORD RABBITMQ_PASSWORD_FILE={file} POSTGRES_PASSWORD_FILE={file}");
 
-        options.RabbitMq!.Password.ShouldBe("from-a-file");
+        (options.RabbitMq!.Password, options.RabbitMq.PasswordFile).ShouldBe((null, file));
         new Npgsql.NpgsqlConnectionStringBuilder(options.Postgres).Password.ShouldBe("from-a-file");
         options.RabbitMq.ToString().ShouldNotContain("from-a-file");
     }

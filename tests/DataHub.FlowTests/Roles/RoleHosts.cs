@@ -25,19 +25,20 @@ internal sealed class RoleHosts : IAsyncDisposable
 
     private readonly List<DataHubHost> hosts = [];
     private readonly EmptyBroker? broker;
-    private readonly string postgres;
     private readonly RabbitMqOptions rabbit;
     private PlayedCity? chengdu;
 
-    private RoleHosts(string postgres, string rabbit, EmptyBroker? broker)
+    private RoleHosts(string postgres, string rabbit, EmptyBroker? broker, RabbitMqTls? tls = null)
     {
-        this.postgres = postgres;
+        PostgresConnection = postgres;
         RabbitConnection = rabbit;
-        this.rabbit = Rabbit(rabbit);
+        this.rabbit = Rabbit(rabbit, tls);
         this.broker = broker;
     }
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("datahub-roles-").FullName;
+
+    public string PostgresConnection { get; }
 
     public string RabbitConnection { get; }
 
@@ -50,8 +51,9 @@ internal sealed class RoleHosts : IAsyncDisposable
         return new RoleHosts(await (await servers.PostgresAsync()).CreateDatabaseAsync(), empty.ConnectionString, empty);
     }
 
-    /// <summary>On servers that the test may stop.</summary>
-    public static async Task<RoleHosts> CreateAsync(RabbitServer rabbit, PostgresServer postgres) => new(await postgres.CreateDatabaseAsync(), rabbit.ConnectionString, broker: null);
+    /// <summary>On a RabbitMQ that the test may stop.</summary>
+    /// <param name="postgres">Connection string of an empty database.</param>
+    public static RoleHosts Create(RabbitServer rabbit, string postgres, RabbitMqTls? tls = null) => new(postgres, rabbit.ConnectionString, broker: null, tls);
 
     public async Task<DataHubHost> StartAsync(HostRole role, Func<DataHubOptions, DataHubOptions>? change = null)
     {
@@ -62,7 +64,7 @@ internal sealed class RoleHosts : IAsyncDisposable
             Roles = HostRoles.Of(role),
             Shards = Shards,
             LeaseTime = LeaseTime,
-            Postgres = postgres,
+            Postgres = PostgresConnection,
             RabbitMq = rabbit,
             CityOverrides = new Dictionary<string, Func<CityAdapterContext, ICityAdapter>> { ["chengdu"] = PlayChengdu, ["deyang"] = PlayDeyang },
         };
@@ -97,9 +99,9 @@ internal sealed class RoleHosts : IAsyncDisposable
         }
 
         return true;
-    }, "every exchange is reconciled", TimeSpan.FromSeconds(60));
+    }, "every exchange is reconciled");
 
-    private static RabbitMqOptions Rabbit(string connectionString)
+    internal static RabbitMqOptions Rabbit(string connectionString, RabbitMqTls? tls = null)
     {
         var uri = new Uri(connectionString);
         var user = uri.UserInfo.Split(':');
@@ -109,7 +111,7 @@ internal sealed class RoleHosts : IAsyncDisposable
             VirtualHost = uri.AbsolutePath.Length > 1 ? Uri.UnescapeDataString(uri.AbsolutePath[1..]) : "/",
             User = Uri.UnescapeDataString(user[0]),
             Password = Uri.UnescapeDataString(user[1]),
-            QuorumGroupSize = 1,
+            Tls = tls,
         };
     }
 

@@ -1,3 +1,5 @@
+using DataHub.Core.Storage;
+using DataHub.Core.Storage.Postgres;
 using DataHub.TestServers;
 using Npgsql;
 using Shouldly;
@@ -51,6 +53,26 @@ public sealed class PostgresServerTests
         processes.Count.ShouldBeGreaterThan(2);
         Processes.Living(processes).ShouldBeEmpty();
         servers.ShouldAllBe(static server => !Directory.Exists(server.Folder));
+    }
+
+    [Fact]
+    public async Task A_standby_has_what_was_committed_cannot_be_written_and_takes_over_when_it_is_promoted()
+    {
+        await using var primary = await PostgresServer.StartAsync();
+        await using var standby = await primary.StartStandbyAsync();
+        var database = await primary.CreateDatabaseAsync();
+        await ExecuteAsync(database, "CREATE TABLE kept (id int); INSERT INTO kept VALUES (1)");
+        await primary.StopImmediateAsync();
+
+        var copy = new NpgsqlConnectionStringBuilder(database) { Port = standby.Port }.ConnectionString;
+        // What is committed is on the standby's disk, and can be read there a moment later.
+        await HostFixture.UntilAsync(async () => await ScalarAsync(standby.ConnectionString, "SELECT pg_last_wal_replay_lsn() >= pg_last_wal_receive_lsn()") is true, "the standby has applied all that it holds");
+        (await CountAsync(copy)).ShouldBe(1);
+        (await Should.ThrowAsync<StoreUnavailableException>(() => PostgresNodeStore.OpenAsync(copy, TestContext.Current.CancellationToken)))
+            .Message.ShouldStartWith("This PostgreSQL follows another one and cannot be written; set Host in DATAHUB_POSTGRES");
+        await standby.PromoteAsync();
+        await ExecuteAsync(copy, "INSERT INTO kept VALUES (2)");
+        (await CountAsync(copy)).ShouldBe(2);
     }
 
     private static async Task<long> CountAsync(string database) => (long)(await ScalarAsync(database, "SELECT count(*) FROM kept"))!;

@@ -8,7 +8,7 @@ namespace DataHub.FlowTests.Servers;
 internal static class QuorumQueue
 {
     private const string Name = "kept";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     /// <summary>Comes back when the message is confirmed.</summary>
     public static Task PublishAsync(string server, string text) => WithChannelAsync(server, async channel =>

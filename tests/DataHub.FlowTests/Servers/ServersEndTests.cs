@@ -7,7 +7,7 @@ namespace DataHub.FlowTests.Servers;
 
 public sealed class ServersEndTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     [Theory]
     [InlineData(nameof(RabbitServerTests.Confirmed_messages_survive_an_orderly_stop_and_a_kill), "beam.smp")]

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -22,7 +21,7 @@ public sealed partial class LogTests
     {
         using var log = new LogReader();
         await using var fixture = await HostFixture.WithSimulatorsAsync(o => o with { LogLevel = LogLevel.Debug, Logging = l => l.ClearProviders().AddProvider(log) });
-        var summary = await new DemoRunner(fixture.Host).RunAsync(new DemoPlan(Cases: 0, Seed: 7, TimeProvider.System.GetUtcNow()), TimeSpan.FromSeconds(60), static _ => { }, TestContext.Current.CancellationToken);
+        var summary = await new DemoRunner(fixture.Host).RunAsync(new DemoPlan(Cases: 0, Seed: 7, TimeProvider.System.GetUtcNow()), HostFixture.PlanEndsWithin, static _ => { }, TestContext.Current.CancellationToken);
         summary.Open.ShouldBe(0);
 
         var personal = fixture.Host.Samples.All.SelectMany(s => PersonalIn(s.Template)).ToHashSet(StringComparer.Ordinal);
@@ -104,32 +103,6 @@ public sealed partial class LogTests
 
     [GeneratedRegex(@"样本[甲乙丙丁戊己庚辛壬癸]+\w*|样本\w{1,6}")]
     private static partial Regex Names();
-
-    /// <summary>Everything that is logged, with exceptions in full.</summary>
-    private sealed class LogReader : ILoggerProvider
-    {
-        public ConcurrentQueue<string> Lines { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => new Category(categoryName, Lines);
-
-        public void Dispose()
-        {
-        }
-
-        private sealed class Category(string name, ConcurrentQueue<string> lines) : ILogger
-        {
-            public IDisposable? BeginScope<TState>(TState state) where TState : notnull
-            {
-                lines.Enqueue($"{name} scope {state}");
-                return null;
-            }
-
-            public bool IsEnabled(LogLevel logLevel) => true;
-
-            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-                lines.Enqueue($"{name} {formatter(state, exception)} {exception}");
-        }
-    }
 
     private sealed class Capture(Action<IReadOnlyList<KeyValuePair<string, object?>>, Func<Exception?, string>> write) : ILogger
     {

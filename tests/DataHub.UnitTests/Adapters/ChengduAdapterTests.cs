@@ -34,7 +34,7 @@ public sealed class ChengduAdapterTests
     public async Task A_submission_is_taken_in_and_answered_with_its_exchange_id()
     {
         await using var bench = await StartAsync();
-        var (status, body, _) = await bench.PostAsync(ChengduAdapter.CasesPath, Sample);
+        var (status, body, _) = await bench.PostAsync(ChengduAdapter.CasesPathOf("chengdu"), Sample);
         status.ShouldBe(200, body);
         var answer = JsonNode.Parse(body)!;
         ((string?)answer["status"]).ShouldBe("ACCEPTED");
@@ -52,8 +52,8 @@ public sealed class ChengduAdapterTests
     public async Task A_repetition_gets_the_same_exchange_id_and_has_no_second_effect()
     {
         await using var bench = await StartAsync();
-        await bench.PostAsync(ChengduAdapter.CasesPath, Sample);
-        var (status, body, _) = await bench.PostAsync(ChengduAdapter.CasesPath, Sample);
+        await bench.PostAsync(ChengduAdapter.CasesPathOf("chengdu"), Sample);
+        var (status, body, _) = await bench.PostAsync(ChengduAdapter.CasesPathOf("chengdu"), Sample);
         status.ShouldBe(200);
         ((string?)JsonNode.Parse(body)!["status"]).ShouldBe("DUPLICATE");
         ((string?)JsonNode.Parse(body)!["exchangeNo"]).ShouldBe(MemoryIntake.ExchangeId);
@@ -65,7 +65,7 @@ public sealed class ChengduAdapterTests
     {
         await using var bench = await StartAsync();
         bench.Intake.Says = new IntakeOutcome.Refused([Reasons.Of(ReasonCodes.ResidentIdCheckDigit, "$.applicant.idNumber")]);
-        var (status, body, _) = await bench.PostAsync(ChengduAdapter.CasesPath, Sample);
+        var (status, body, _) = await bench.PostAsync(ChengduAdapter.CasesPathOf("chengdu"), Sample);
         status.ShouldBe(422);
         var error = JsonNode.Parse(body)!["errors"]![0]!;
         ((string?)error["code"]).ShouldBe(ReasonCodes.ResidentIdCheckDigit);
@@ -78,7 +78,7 @@ public sealed class ChengduAdapterTests
     {
         await using var bench = await StartAsync();
         var sample = Encoding.UTF8.GetBytes(Submission.Replace("\"ONLINE\"", "\"TELEPATHY\""));
-        var (status, body, _) = await bench.PostAsync(ChengduAdapter.CasesPath, sample);
+        var (status, body, _) = await bench.PostAsync(ChengduAdapter.CasesPathOf("chengdu"), sample);
         status.ShouldBe(422);
         body.ShouldContain("TELEPATHY");
         var refused = bench.Intake.Refused.ShouldHaveSingleItem();
@@ -95,7 +95,7 @@ public sealed class ChengduAdapterTests
     public async Task A_wrong_secret_key_or_time_is_refused_and_journalled(string secret, string key, int offset)
     {
         await using var bench = await StartAsync();
-        var (status, body, _) = await bench.PostAsync(ChengduAdapter.CasesPath, Sample, secret, key, TimeSpan.FromSeconds(offset));
+        var (status, body, _) = await bench.PostAsync(ChengduAdapter.CasesPathOf("chengdu"), Sample, secret, key, TimeSpan.FromSeconds(offset));
         status.ShouldBe(401);
         body.ShouldContain(ReasonCodes.NativeSignatureInvalid);
         bench.Intake.Refused.ShouldHaveSingleItem().Reasons.ShouldHaveSingleItem().Code.ShouldBe(ReasonCodes.NativeSignatureInvalid);
@@ -108,7 +108,7 @@ public sealed class ChengduAdapterTests
     public async Task A_clock_that_is_off_by_less_than_the_window_is_tolerated(int offset)
     {
         await using var bench = await StartAsync();
-        (await bench.PostAsync(ChengduAdapter.CasesPath, Sample, clockOffset: TimeSpan.FromSeconds(offset))).Status.ShouldBe(200);
+        (await bench.PostAsync(ChengduAdapter.CasesPathOf("chengdu"), Sample, clockOffset: TimeSpan.FromSeconds(offset))).Status.ShouldBe(200);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class ChengduAdapterTests
         await using var bench = await StartAsync();
         var timestamp = bench.Time.Now.ToUnixTimeSeconds().ToString();
         using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(bench.Url, ChengduAdapter.CasesPath)) { Content = new ByteArrayContent([.. Sample, (byte)' ']) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(bench.Url, ChengduAdapter.CasesPathOf("chengdu"))) { Content = new ByteArrayContent([.. Sample, (byte)' ']) };
         request.Headers.Add("X-Api-Key", AdapterBench.ApiKey);
         request.Headers.Add("X-Timestamp", timestamp);
         request.Headers.Add("X-Signature", AdapterBench.Signature(timestamp, Sample, AdapterBench.Secret));
@@ -129,7 +129,7 @@ public sealed class ChengduAdapterTests
     public async Task A_request_without_signature_is_refused_with_little_kept()
     {
         await using var bench = await StartAsync();
-        var (status, _, _) = await bench.PostAsync(ChengduAdapter.CasesPath, new byte[100_000], signed: false);
+        var (status, _, _) = await bench.PostAsync(ChengduAdapter.CasesPathOf("chengdu"), new byte[100_000], signed: false);
         status.ShouldBe(401);
         var refused = bench.Intake.Refused.ShouldHaveSingleItem();
         refused.Reasons.ShouldHaveSingleItem().Code.ShouldBe(ReasonCodes.NotAuthenticated);
@@ -142,7 +142,7 @@ public sealed class ChengduAdapterTests
     public async Task A_body_over_256_KiB_is_refused_however_it_is_sent(bool chunked)
     {
         await using var bench = await StartAsync();
-        var (status, body, _) = await bench.PostAsync(ChengduAdapter.CasesPath, new byte[BoundedBody.MaxBytes + 1], chunked: chunked);
+        var (status, body, _) = await bench.PostAsync(ChengduAdapter.CasesPathOf("chengdu"), new byte[BoundedBody.MaxBytes + 1], chunked: chunked);
         status.ShouldBe(413);
         body.ShouldContain(ReasonCodes.TooLarge);
         bench.Intake.Refused.ShouldHaveSingleItem().Native.Length.ShouldBeLessThanOrEqualTo(BoundedBody.EvidenceBytes);
@@ -157,7 +157,7 @@ public sealed class ChengduAdapterTests
     public async Task What_is_no_plain_JSON_object_is_refused_and_journalled(string body)
     {
         await using var bench = await StartAsync();
-        (await bench.PostAsync(ChengduAdapter.CasesPath, Encoding.UTF8.GetBytes(body))).Status.ShouldBe(400);
+        (await bench.PostAsync(ChengduAdapter.CasesPathOf("chengdu"), Encoding.UTF8.GetBytes(body))).Status.ShouldBe(400);
         bench.Intake.Refused.ShouldHaveSingleItem().Reasons.ShouldHaveSingleItem().Message.ShouldNotContain("—");
     }
 
@@ -166,7 +166,7 @@ public sealed class ChengduAdapterTests
     {
         await using var bench = await StartAsync();
         var deep = string.Concat(Enumerable.Repeat("{\"a\":", 20_000)) + "1" + new string('}', 20_000);
-        (await bench.PostAsync(ChengduAdapter.CasesPath, Encoding.UTF8.GetBytes(deep))).Status.ShouldBe(400);
+        (await bench.PostAsync(ChengduAdapter.CasesPathOf("chengdu"), Encoding.UTF8.GetBytes(deep))).Status.ShouldBe(400);
         bench.Intake.Refused.Count.ShouldBe(1);
     }
 
@@ -177,7 +177,7 @@ public sealed class ChengduAdapterTests
         bench.Intake.JournalIsGone = true;
         foreach (var body in new[] { Sample, "nonsense"u8.ToArray() })
         {
-            var (status, answer, response) = await bench.PostAsync(ChengduAdapter.CasesPath, body);
+            var (status, answer, response) = await bench.PostAsync(ChengduAdapter.CasesPathOf("chengdu"), body);
             status.ShouldBe(503);
             answer.ShouldNotContain("510107");
             ((string?)JsonNode.Parse(answer)!["status"]).ShouldBe("BUSY");
@@ -273,7 +273,7 @@ public sealed class ChengduAdapterTests
         var page = File.ReadAllText(Repository.PathTo("contracts", "native", "chengdu.md")).Split("```");
         await using var city = await new CityDouble { Answer = CityDouble.Always(200, page[5]["json".Length..]) }.StartAsync();
         await using var bench = await StartAsync(city.Url);
-        var (status, body, _) = await bench.PostAsync(ChengduAdapter.CasesPath, Encoding.UTF8.GetBytes(page[1]["json".Length..]));
+        var (status, body, _) = await bench.PostAsync(ChengduAdapter.CasesPathOf("chengdu"), Encoding.UTF8.GetBytes(page[1]["json".Length..]));
         status.ShouldBe(200, body);
         bench.Mapping.Acks.SubmitFromNative(Read(page[3]), out _).ShouldNotBeNull();
         (await bench.Adapter.DeliverAsync(Decision with { MessageId = "DY-000009-03" }, default)).ShouldBeOfType<DeliveryOutcome.Held>();

@@ -94,7 +94,7 @@ internal sealed class CityBench : IAsyncDisposable
 
     public static async Task Until(Func<bool> condition)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!condition())
             await Task.Delay(5, deadline.Token);
     }

@@ -80,6 +80,49 @@ public sealed class CityResilienceTests
     }
 
     [Fact]
+    public async Task A_cancellation_that_is_not_the_callers_is_a_transient_fault_and_opens_the_breaker()
+    {
+        // As HttpClient tells that a connection did not come about in time.
+        using var pipeline = CityResilience.Pipeline("test", Quick);
+        var calls = 0;
+        var outcome = await pipeline.CallAsync(_ => NoConnection(), default);
+        outcome.ShouldBeOfType<DeliveryOutcome.Transient>().Why.ShouldBe("test: TimeoutException");
+        calls.ShouldBe(1 + Quick.Retries);
+
+        await pipeline.CallAsync(_ => NoConnection(), default);
+        pipeline.IsOpen.ShouldBeTrue();
+
+        ValueTask<DeliveryOutcome> NoConnection()
+        {
+            calls++;
+            throw new TaskCanceledException("no connection", new TimeoutException());
+        }
+    }
+
+    [Fact]
+    public async Task A_call_that_its_caller_gives_up_is_neither_tried_again_nor_counted_against_the_city()
+    {
+        using var pipeline = CityResilience.Pipeline("test", Quick);
+        var calls = 0;
+        for (var i = 0; i < 2 * Quick.BreakerThroughput; i++)
+        {
+            using var giveUp = new CancellationTokenSource();
+            await Should.ThrowAsync<OperationCanceledException>(pipeline.CallAsync(
+                async token =>
+                {
+                    calls++;
+                    await giveUp.CancelAsync();
+                    token.ThrowIfCancellationRequested();
+                    return Held;
+                },
+                giveUp.Token));
+        }
+
+        calls.ShouldBe(2 * Quick.BreakerThroughput);
+        pipeline.IsOpen.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task Calls_beyond_the_bulkhead_wait_their_turn_and_are_no_fault_of_the_city()
     {
         using var pipeline = CityResilience.Pipeline("test", Quick with { AttemptTimeout = TimeSpan.FromMinutes(1) });

@@ -152,7 +152,7 @@ public sealed class DeyangAdapterTests
     {
         await using var bench = await StartAsync();
         byte[] sample = [.. "<?xml version=\"1.0\" encoding=\"GB18030\"?><a>"u8, 0xB3, 0xC9, .. "</a>"u8];
-        var (status, body, _) = await bench.PostAsync(DeyangAdapter.ServicePath, sample);
+        var (status, body, _) = await bench.PostAsync(DeyangAdapter.ServicePathOf("deyang"), sample);
         status.ShouldBe(400);
         Fault(body).Subcode.ShouldBe("dh:" + ReasonCodes.EncodingInvalid);
     }
@@ -173,10 +173,10 @@ public sealed class DeyangAdapterTests
     public async Task A_wrong_secret_an_oversize_body_and_an_unknown_operation_are_faults_and_journalled()
     {
         await using var bench = await StartAsync();
-        var (status, body, _) = await bench.PostAsync(DeyangAdapter.ServicePath, Encoding.UTF8.GetBytes(Sample), secret: "another secret of the tests");
+        var (status, body, _) = await bench.PostAsync(DeyangAdapter.ServicePathOf("deyang"), Encoding.UTF8.GetBytes(Sample), secret: "another secret of the tests");
         status.ShouldBe(401);
         Fault(body).Subcode.ShouldBe("dh:" + ReasonCodes.NativeSignatureInvalid);
-        (status, body, _) = await bench.PostAsync(DeyangAdapter.ServicePath, new byte[BoundedBody.MaxBytes + 1]);
+        (status, body, _) = await bench.PostAsync(DeyangAdapter.ServicePathOf("deyang"), new byte[BoundedBody.MaxBytes + 1]);
         status.ShouldBe(413);
         Fault(body).Subcode.ShouldBe("dh:" + ReasonCodes.TooLarge);
         (status, body, _) = await PostAsync(bench, Sample.Replace("d:报送", "d:下发"));
@@ -280,7 +280,7 @@ public sealed class DeyangAdapterTests
     private static Task<AdapterBench> StartAsync(Uri? city = null) => AdapterBench.StartAsync("deyang", context => new DeyangAdapter(context), city);
 
     private static Task<(int Status, string Body, HttpResponseMessage Response)> PostAsync(AdapterBench bench, string xml) =>
-        bench.PostAsync(DeyangAdapter.ServicePath, Encoding.UTF8.GetBytes(xml));
+        bench.PostAsync(DeyangAdapter.ServicePathOf("deyang"), Encoding.UTF8.GetBytes(xml));
 
     private static string Envelope(string message) =>
         $"""<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope" xmlns:d="urn:deyang:datahub:v1"><e:Body><d:报送>{message.Replace("MODE", "全程网办").Replace("<通办申请>", "<通办申请 xmlns=\"urn:deyang:datahub:v1\">")}</d:报送></e:Body></e:Envelope>""";

@@ -72,6 +72,31 @@ public sealed class FlowDefinitionTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Codes))]
+    public void In_every_state_that_is_not_final_somebody_has_a_deadline_or_the_definition_says_why_nobody_has(string code)
+    {
+        foreach (var state in FlowCatalogue.Find(code)!.States)
+            (state.Final || state.StopsClock || state.Leg is not null).ShouldBe(state.NoDeadline is null, state.Name);
+    }
+
+    [Theory]
+    [MemberData(nameof(Codes))]
+    public void A_term_names_one_leg_so_that_legs_are_told_apart_by_it(string code) =>
+        FlowCatalogue.Find(code)!.States.Select(s => s.Leg).OfType<Leg>().Distinct().GroupBy(l => l.Term).ShouldAllBe(g => g.Count() == 1);
+
+    [Theory]
+    [MemberData(nameof(Codes))]
+    public void What_is_missing_is_supplied_by_the_source_and_its_days_stand_in_the_facts(string code)
+    {
+        var flow = FlowCatalogue.Find(code)!;
+        foreach (var state in flow.States.Where(s => s.StopsClock))
+        {
+            flow.Steps.Where(s => s.Moves.Any(m => m.To == state.Name && m.From != state.Name)).ShouldAllBe(s => s.Type == MessageTypes.CaseSupplementRequest);
+            flow.StepsOf(MessageTypes.CaseSupplement).Where(s => s.Moves.Any(m => m.From == state.Name)).ShouldHaveSingleItem().Senders.ShouldBe([Party.Source]);
+        }
+    }
+
     [Fact]
     public void Every_business_message_belongs_to_a_flow()
     {
@@ -82,15 +107,21 @@ public sealed class FlowDefinitionTests
     }
 
     [Fact]
-    public void A_type_opens_at_most_one_flow_and_is_found_by_it()
+    public void A_flow_is_found_by_its_code_and_by_the_message_and_item_that_open_it()
     {
+        var registry = Journey.Registry;
         foreach (var flow in FlowCatalogue.All)
         {
-            FlowCatalogue.OpenedBy(flow.Opening.Type).ShouldBeSameAs(flow);
             FlowCatalogue.Find(flow.Code, flow.Version).ShouldBeSameAs(flow);
+            FlowCatalogue.Opens(flow.Opening.Type).ShouldBeTrue(flow.Code);
         }
 
-        FlowCatalogue.OpenedBy(MessageTypes.ServiceAcceptance).ShouldBeNull();
+        foreach (var item in registry.Items.Where(i => FlowCatalogue.Find(i.Flow)!.Opening.Type == MessageTypes.TransferApplication))
+            FlowCatalogue.OpenedBy(MessageTypes.TransferApplication, Samples.HousingApplication with { ItemCode = item.Code }, registry)!.Code.ShouldBe(item.Flow);
+        FlowCatalogue.OpenedBy(MessageTypes.ServiceSubmission, Samples.Submission with { ItemCode = "no.such-item" }, registry).ShouldBeSameAs(ServiceFlow.Definition);
+        FlowCatalogue.OpenedBy(MessageTypes.TransferApplication, Samples.HousingApplication with { ItemCode = "pension.employee" }, registry).ShouldBeNull();
+        FlowCatalogue.Opens(MessageTypes.ServiceAcceptance).ShouldBeFalse();
+        FlowCatalogue.OpenedBy(MessageTypes.ServiceAcceptance, Samples.Acceptance, registry).ShouldBeNull();
         FlowCatalogue.Find("no.such-flow").ShouldBeNull();
     }
 

@@ -13,8 +13,9 @@ internal sealed class Journey
     public static readonly RegistrySnapshot Registry = RegistrySnapshot.Load(RegistrySnapshot.FindSeeds());
     private int attempts;
 
-    public Journey(string source, string target, IPayload opener, PublishedResult? published = null)
+    public Journey(string source, string target, IPayload opener, PublishedResult? published = null, DateTimeOffset? now = null)
     {
+        Now = now ?? Samples.Now;
         Target = target;
         Published = published;
         ExchangeId = source + "-20260304-0000000001";
@@ -29,9 +30,11 @@ internal sealed class Journey
 
     public string Target { get; }
 
+    public bool ConsentWithdrawn { get; set; }
+
     public string ExchangeId { get; }
 
-    public DateTimeOffset Now { get; set; } = Samples.Now;
+    public DateTimeOffset Now { get; set; }
 
     public string LastMessageId => "m-" + attempts.ToString(CultureInfo.InvariantCulture);
 
@@ -67,6 +70,6 @@ internal sealed class Journey
     private Decision Decide(string sender, IPayload payload)
     {
         attempts++;
-        return FlowEngine.Decide(State, Message(LastMessageId, ExchangeId, sender, payload), Context(Target, Published, Now));
+        return FlowEngine.Decide(State, Message(LastMessageId, ExchangeId, sender, payload), Context(Target, Published, Now) with { ConsentWithdrawn = ConsentWithdrawn });
     }
 }

@@ -79,7 +79,7 @@ public sealed class OutcomeTests
     {
         IPayload[] payloads =
         [
-            Approval, Completion, Notice, Correction, Revocation, Recognised, Samples.Return, Withdrawal, Closure, TakingBack,
+            Approval, JointEnd, Completion, FundCompletion, Verified, MonthsAnswer, Notice, Correction, Revocation, Search, ConsentBack, Recognised, Samples.Return, Withdrawal, Closure, TakingBack,
         ];
         var types = FlowCatalogue.All.SelectMany(f => f.Steps).Where(s => s.Outcome == OutcomeEffect.Set).Select(s => s.Type).ToHashSet();
         types.SetEquals(payloads.Select(p => PayloadReader.TypeOf(p))).ShouldBeTrue();

@@ -19,14 +19,14 @@ public sealed class PensionFlowTests
     [Fact]
     public void A_transfer_with_money_is_complete_when_table_and_money_agree()
     {
-        var journey = Applied.ShouldBeIn(PensionFlow.Applied);
+        var journey = Applied.ShouldBeIn(TransferFlow.Applied);
         journey.State.Clock!.ResponsibleCity.ShouldBe(Chengdu);
-        journey.Accept(Chengdu, Letter).ShouldBeIn(PensionFlow.LetterSent);
+        journey.Accept(Chengdu, Letter).ShouldBeIn(TransferFlow.LetterSent);
         journey.State.Clock!.ResponsibleCity.ShouldBe(Deyang);
-        journey.Accept(Deyang, Table).ShouldBeIn(PensionFlow.TableReceived).Refuse(Chengdu, Completion, ReasonCodes.StepNotAllowed);
-        journey.Accept(Deyang, Advice).ShouldBeIn(PensionFlow.Transferred);
+        journey.Accept(Deyang, Table).ShouldBeIn(TransferFlow.TableReceived).Refuse(Chengdu, Completion, ReasonCodes.MoneyOutstanding);
+        journey.Accept(Deyang, Advice).ShouldBeIn(TransferFlow.Transferred);
         journey.State.Clock!.ResponsibleCity.ShouldBe(Chengdu);
-        journey.Accept(Chengdu, Completion).ShouldBeIn(PensionFlow.Completed, final: true);
+        journey.Accept(Chengdu, Completion).ShouldBeIn(TransferFlow.Completed, final: true);
         journey.State.Outcome.ShouldBe(new Outcome("completed", 30_000, "B-1"));
         journey.State.Clock.ShouldBeNull();
         journey.Refuse(Chengdu, Completion, ReasonCodes.ExchangeFinished);
@@ -35,7 +35,7 @@ public sealed class PensionFlowTests
     [Fact]
     public void Where_no_money_moves_the_table_alone_completes_the_transfer()
     {
-        var journey = WithoutMoney.Accept(Ziyang, Table).ShouldBeIn(PensionFlow.Transferred)
+        var journey = WithoutMoney.Accept(Ziyang, Table).ShouldBeIn(TransferFlow.Transferred)
             .Refuse(Meishan, Completion, ReasonCodes.CompletionAmountDiffers)
             .Accept(Meishan, Completion with { PostedFen = 0 });
         journey.State.Outcome.ShouldBe(new Outcome("completed", 0, "T-1"));
@@ -49,7 +49,7 @@ public sealed class PensionFlowTests
     public void Table_and_remittance_may_come_in_either_order()
     {
         var tableFirst = LetterSent.Accept(Deyang, Table).Accept(Deyang, Advice);
-        var moneyFirst = LetterSent.Accept(Deyang, Advice).ShouldBeIn(PensionFlow.RemittanceReceived).Accept(Deyang, Table);
+        var moneyFirst = LetterSent.Accept(Deyang, Advice).ShouldBeIn(TransferFlow.RemittanceReceived).Accept(Deyang, Table);
         WithoutMessages(moneyFirst.State.Facts).ShouldBe(WithoutMessages(tableFirst.State.Facts));
         (moneyFirst.State with { Facts = tableFirst.State.Facts }).ShouldBe(tableFirst.State);
     }
@@ -81,10 +81,10 @@ public sealed class PensionFlowTests
         .Refuse(Deyang, Table with { TotalFen = 1, TableNumber = "T-2" }, ReasonCodes.RemittanceAmountDiffers, ReasonCodes.TableNumberDiffers);
 
     [Fact]
-    public void A_second_table_and_a_second_remittance_are_refused()
+    public void A_second_table_and_a_second_remittance_of_the_same_number_are_refused()
     {
         LetterSent.Accept(Deyang, Table).Refuse(Deyang, Table, ReasonCodes.StepNotAllowed);
-        LetterSent.Accept(Deyang, Advice).Refuse(Deyang, Advice, ReasonCodes.StepNotAllowed);
+        LetterSent.Accept(Deyang, Advice).Refuse(Deyang, Advice, ReasonCodes.AdviceNumberTaken);
     }
 
     [Fact]
@@ -114,9 +114,8 @@ public sealed class PensionFlowTests
     public void Months_that_the_new_city_already_holds_open_a_break_and_do_not_stop_the_transfer()
     {
         var held = Letter with { HeldPeriods = [new MonthSpan { From = "2020-11", To = "2021-02" }, new MonthSpan { From = "2030-01", To = "2030-12" }] };
-        var journey = Applied.Accept(Chengdu, held).Accept(Deyang, Table).ShouldBeIn(PensionFlow.TableReceived);
-        journey.Effects.ShouldContain(new Effect.OpenBreak(ReasonCodes.BreakOverlappingMonths, "重复缴费 4 个月(2020-11 至 2021-02)"));
-        journey.State.Facts.ContainsKey(FactKeys.HeldPeriods).ShouldBeFalse("held months are of no use once the table has come");
+        var journey = Applied.Accept(Chengdu, held).Accept(Deyang, Table).ShouldBeIn(TransferFlow.TableReceived);
+        journey.Effects.ShouldContain(new Effect.OpenBreak(ReasonCodes.BreakOverlappingMonths, "重复缴费 4 个月; 2020-11–2021-02: 转入地已有 4 个月, 信息表 4 个月"));
 
         journey.Accept(Chengdu, Closure).ShouldBeIn("closed", final: true);
         journey.Effects.OfType<Effect.CloseBreak>().ShouldHaveSingleItem().Code.ShouldBe(ReasonCodes.BreakOverlappingMonths);
@@ -140,14 +139,14 @@ public sealed class PensionFlowTests
     [Fact]
     public void A_supplement_goes_back_to_the_letter() => LetterSent
         .Accept(Deyang, SupplementRequest).Refuse(Deyang, Table, ReasonCodes.StepNotAllowed)
-        .Accept(Chengdu, Supplement).ShouldBeIn(PensionFlow.LetterSent).Accept(Deyang, Table);
+        .Accept(Chengdu, Supplement).ShouldBeIn(TransferFlow.LetterSent).Accept(Deyang, Table);
 
     [Fact]
     public void A_revoked_transfer_starts_again_with_a_new_letter()
     {
         var journey = LetterSent.Accept(Deyang, Table).Accept(Deyang, Advice).Accept(Chengdu, Completion)
             .Refuse(Deyang, TakingBack, ReasonCodes.SenderOutOfRole)
-            .Accept(Chengdu, TakingBack).Accept(Chengdu, Reopening).ShouldBeIn(PensionFlow.Applied);
+            .Accept(Chengdu, TakingBack).Accept(Chengdu, Bounced).Accept(Chengdu, Reopening).ShouldBeIn(TransferFlow.Applied);
         journey.Accept(Chengdu, Letter with { LetterNumber = "L-2" })
             .Refuse(Deyang, Table, ReasonCodes.LetterNumberDiffers)
             .Accept(Deyang, Table with { LetterNumber = "L-2", TotalFen = 1 })

@@ -53,12 +53,41 @@ public sealed class RecognitionFlowTests
     }
 
     [Fact]
+    public void A_mark_or_an_item_out_of_its_validity_is_refused()
+    {
+        OpenNotice(Notice with { ItemCode = "img.chest-fluoroscopy" }).ShouldBe([ReasonCodes.ItemNotInForce]);
+        Codes(Chengdu, Notice with { Hospital = Query.Hospital, Mark = "成眉试点HR" }, "", null).ShouldBe([ReasonCodes.MarkNotInForce]);
+        Codes(Meishan, Query with { Hospital = Hospital("H511400001") }, Chengdu, PublishedIn(Chengdu, "H510100001", "成眉试点HR")).ShouldBe([ReasonCodes.MarkNotInForce]);
+    }
+
+    [Fact]
+    public void A_mark_of_two_hospitals_counts_for_these_two_only()
+    {
+        new Journey(Deyang, "", Notice with { Mark = "华西德阳HR" }).ShouldBeIn(RecognitionNoticeFlow.Published, final: true);
+        OpenNotice(Notice with { Mark = "华西德阳HR", Hospital = Hospital("H510600002") }).ShouldBe([ReasonCodes.MarkDoesNotCover]);
+        new Journey(Chengdu, Deyang, Query, Published with { Mark = "华西德阳HR" }).ShouldBeIn(RecognitionUseFlow.Asked);
+        OpenQuery(Query with { Hospital = Hospital("H510100002") }, Published with { Mark = "华西德阳HR" }).ShouldBe([ReasonCodes.MarkDoesNotCover]);
+    }
+
+    [Fact]
+    public void Both_hospitals_need_the_grade_that_their_cities_agreed_on()
+    {
+        // Between Meishan and Ziyang electrocardiograms start with 二级甲等; elsewhere 二级 will do.
+        var query = Query with { ItemCode = "exam.ecg", Consent = Query.Consent with { ItemCodes = ["exam.ecg"] } };
+        var ofMeishan = PublishedIn(Meishan, "H511400001", "川HR") with { ItemCode = "exam.ecg" };
+        Codes(Ziyang, query with { Hospital = Hospital("H512000005") }, Meishan, ofMeishan).ShouldBe([ReasonCodes.GradeNotAgreed]);
+        Codes(Ziyang, query with { Hospital = Hospital("H512000004") }, Meishan, ofMeishan with { HospitalCode = "H511400006" }).ShouldBe([ReasonCodes.GradeNotAgreed]);
+        new Journey(Ziyang, Meishan, query with { Hospital = Hospital("H512000004") }, ofMeishan).ShouldBeIn(RecognitionUseFlow.Asked);
+        new Journey(Ziyang, Chengdu, query with { Hospital = Hospital("H512000005") }, ofMeishan with { City = Chengdu, HospitalCode = "H510100001" }).ShouldBeIn(RecognitionUseFlow.Asked);
+    }
+
+    [Fact]
     public void A_correction_goes_to_every_holder_and_stays_open_until_all_have_acknowledged()
     {
         var journey = Noticed(Chengdu, Meishan).Accept(Deyang, Correction).ShouldBeIn(RecognitionNoticeFlow.CorrectionOpen);
         journey.Effects.ShouldBe([new Effect.ChangeResult("R-1", Correction.CorrectedDigest, Revoked: false), new Effect.Forward(Chengdu), new Effect.Forward(Meishan)]);
         journey.State.Outcome!.Code.ShouldBe("corrected");
-        journey.State.Clock.ShouldBe(new Clock(Chengdu, new DateOnly(2026, 3, 5), null, null, CalendarComplete: true));
+        (journey.State.Clock!.ResponsibleCity, journey.State.Clock.DueOn).ShouldBe((Chengdu, new DateOnly(2026, 3, 5)));
 
         journey.Accept(Chengdu, Acknowledgement).ShouldBeIn(RecognitionNoticeFlow.CorrectionOpen);
         journey.Effects.ShouldBe([new Effect.Forward(Deyang)]);
@@ -212,6 +241,10 @@ public sealed class RecognitionFlowTests
     }
 
     private static IEnumerable<string> OpenNotice(ResultNotice notice, PublishedResult? published = null) => Codes(Deyang, notice, "", published);
+
+    private static Hospital Hospital(string code) => new() { Code = code, Name = Journey.Registry.Hospital(code)!.Name };
+
+    private static PublishedResult PublishedIn(string city, string hospital, string mark) => Published with { City = city, HospitalCode = hospital, Mark = mark };
 
     private static IEnumerable<string> OpenQuery(RecognitionQuery query, PublishedResult? published) => Codes(Chengdu, query, Deyang, published);
 

@@ -4,7 +4,7 @@ using DataHub.Core.Flows;
 namespace DataHub.UnitTests.Flows;
 
 /// <summary>Valid payloads with synthetic persons; a test changes what it is about by <c>with</c>.</summary>
-internal static class Samples
+internal static partial class Samples
 {
     public const string Chengdu = "510100";
     public const string Deyang = "510600";
@@ -33,6 +33,71 @@ internal static class Samples
         SubmittedAt = Now,
     };
 
+    public static readonly Material IdCard = new() { Code = "id-card", Name = "居民身份证", Digest = Digest, Size = 1000, MediaType = "image/jpeg" };
+
+    /// <summary>Taken in by a window of Chengdu, whose originals go on to the target; the result is on paper.</summary>
+    public static readonly ServiceSubmission Collected = Submission with
+    {
+        Mode = ServiceMode.CollectOnBehalf,
+        Materials = [IdCard],
+        Collection = new OnBehalfCollection
+        {
+            Agency = new Agency { Code = "A510100-CA", Name = "成都市民政局婚姻登记服务中心" },
+            ClerkNumber = "CD-100",
+            IdentityCheck = IdentityCheckMethod.OriginalDocument,
+            IdentityCheckedAt = Now,
+            FormCheckedAt = Now,
+            Originals = OriginalsHandling.Forwarded,
+        },
+    };
+
+    /// <summary>A child is born: the register in Deyang, the card in Meishan.</summary>
+    public static readonly JointApplication Joint = new()
+    {
+        ItemCode = "joint.newborn",
+        CaseNumber = "CD-9",
+        Applicant = Citizen,
+        Parts =
+        [
+            new JointApplicationPart { Number = 1, ItemCode = "birth.registration", TargetDistrict = "510681" },
+            new JointApplicationPart { Number = 2, ItemCode = "social-card.application", TargetDistrict = "511402" },
+        ],
+        Form = new Dictionary<string, string> { ["childName"] = "张乐乐", ["bank"] = "样本银行" },
+        Materials =
+        [
+            IdCard, IdCard with { Code = "household-book", Name = "居民户口簿" }, IdCard with { Code = "birth-certificate", Name = "出生医学证明" }, IdCard with { Code = "photo", Name = "近期免冠证件照" },
+        ],
+        SubmittedAt = Now,
+    };
+
+    public static readonly JointCompletion JointEnd = new()
+    {
+        Result = JointResult.PartiallyCompleted,
+        Parts =
+        [
+            new JointPartOutcome { Number = 1, ExchangeId = "510100-20260304-0000000002", Outcome = "approved", OutcomeDigest = Digest },
+            new JointPartOutcome { Number = 2, ExchangeId = "510100-20260304-0000000003", Outcome = "not-opened", Reasons = "DH-3004" },
+        ],
+        CompletedAt = Now,
+    };
+
+    public static readonly ServiceHandover Handover = new()
+    {
+        Means = HandoverMeans.Post,
+        TrackingNumber = "EMS100000001CN",
+        Materials = [new HandedMaterial { Code = "id-card", Digest = Digest }],
+        HandedOverAt = Now,
+    };
+
+    public static readonly ServiceFollowUp FollowUp = new()
+    {
+        ContactedAt = Now,
+        Finding = FollowUpFinding.Substantiated,
+        Explanation = "情况属实。",
+        Measure = "已整改。",
+        FollowedUpAt = Now,
+    };
+
     public static readonly ServiceAcceptance Acceptance = new() { HandlingAgency = Agency, AcceptanceNumber = "DY-1", AcceptedAt = Now };
 
     public static readonly ServiceDecision Approval = new()
@@ -41,6 +106,11 @@ internal static class Samples
         CertificateNumber = "J510681-2026-000001",
         AmountFen = 900,
         DecidedAt = Now,
+    };
+
+    public static readonly ServiceDecision PaperApproval = Approval with
+    {
+        Dispatch = new ResultDispatch { Medium = ResultMedium.Paper, Carrier = "中国邮政速递物流", TrackingNumber = "EMS200000002CN" },
     };
 
     public static readonly ServiceDelivery Delivery = new() { Channel = DeliveryChannel.Electronic, DeliveredAt = Now };
@@ -137,6 +207,19 @@ internal static class Samples
         QueriedAt = Now,
     };
 
+    public static readonly RecognitionSearch Search = new()
+    {
+        SearchNumber = "S-1",
+        Patient = Citizen,
+        ItemCodes = ["lab.blood-count"],
+        Hospital = Query.Hospital,
+        Doctor = Doctor,
+        Consent = Query.Consent,
+        SearchedAt = Now,
+    };
+
+    public static readonly ConsentWithdrawal ConsentBack = new() { ConsentNumber = "K-1", Patient = Citizen, WithdrawnAt = Now };
+
     public static readonly RecognitionResult Result = new()
     {
         ResultId = "R-1",
@@ -176,6 +259,14 @@ internal static class Samples
     };
 
     public static readonly CaseReminder Reminder = new() { Text = "请尽快办理", RemindedAt = Now };
+
+    public static readonly CaseForwarding Forwarding = new()
+    {
+        FromAgency = Agency,
+        ToAgency = new Agency { Code = "A510600-SI", Name = "德阳市社会保险事业管理局" },
+        Reason = "属社会保险经办机构职责",
+        ForwardedAt = Now,
+    };
 
     public static readonly CaseClosure Closure = new() { Reason = "逾期未补正", ClosedAt = Now };
 

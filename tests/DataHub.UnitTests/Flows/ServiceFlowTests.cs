@@ -27,9 +27,10 @@ public sealed class ServiceFlowTests
 
         journey.Accept(Deyang, Approval).ShouldBeIn(ServiceFlow.Decided);
         journey.State.Outcome.ShouldBe(new Outcome("approved", 900, "J510681-2026-000001"));
-        journey.State.Clock.ShouldBeNull();
+        journey.State.Clock!.ResponsibleCity.ShouldBe(Chengdu);
 
         journey.Accept(Chengdu, Delivery).ShouldBeIn(ServiceFlow.Delivered, final: true);
+        journey.State.Clock.ShouldBeNull();
         journey.Accept(Chengdu, Evaluation).ShouldBeIn(ServiceFlow.Evaluated, final: true);
         journey.Effects.ShouldBe([new Effect.Forward(Deyang)]);
         journey.State.Outcome!.Code.ShouldBe("approved");
@@ -111,12 +112,12 @@ public sealed class ServiceFlowTests
     {
         // 3 days to accept from Wednesday 4 March: Thursday, Friday, Monday.
         var journey = Submitted;
-        journey.State.Clock.ShouldBe(new Clock(Deyang, new DateOnly(2026, 3, 9), null, null, CalendarComplete: true));
+        (journey.State.Clock!.ResponsibleCity, journey.State.Clock.DueOn).ShouldBe((Deyang, new DateOnly(2026, 3, 9)));
 
         // 5 days to decide, counted from the acceptance on Friday 6 March.
         journey.Now = Now.AddDays(2);
         journey.Accept(Deyang, Acceptance);
-        journey.State.Clock.ShouldBe(new Clock(Deyang, new DateOnly(2026, 3, 13), null, null, CalendarComplete: true));
+        (journey.State.Clock!.ResponsibleCity, journey.State.Clock.DueOn).ShouldBe((Deyang, new DateOnly(2026, 3, 13)));
     }
 
     [Fact]
@@ -128,7 +129,7 @@ public sealed class ServiceFlowTests
         // Friday 6 March: Monday to Wednesday are left.
         journey.Now = Now.AddDays(2);
         journey.Accept(Deyang, SupplementRequest).ShouldBeIn(ServiceFlow.Supplementing);
-        journey.State.Clock.ShouldBe(new Clock(Deyang, new DateOnly(2026, 3, 11), new DateOnly(2026, 3, 6), 3, CalendarComplete: true));
+        (journey.State.Clock.DueOn, journey.State.Clock.StoppedOn, journey.State.Clock.Remaining).ShouldBe((new DateOnly(2026, 3, 11), new DateOnly(2026, 3, 6), 3));
         journey.State.Facts[FactKeys.SupplementDueOn].ShouldBe("2026-03-13");
 
         journey.Accept(Chengdu, Reminder).State.Clock!.Remaining.ShouldBe(3);
@@ -136,7 +137,7 @@ public sealed class ServiceFlowTests
         // Monday 16 March: three working days later is Thursday.
         journey.Now = Now.AddDays(12);
         journey.Accept(Chengdu, Supplement).ShouldBeIn(ServiceFlow.Accepted);
-        journey.State.Clock.ShouldBe(new Clock(Deyang, new DateOnly(2026, 3, 19), null, null, CalendarComplete: true));
+        (journey.State.Clock.DueOn, journey.State.Clock.StoppedOn).ShouldBe((new DateOnly(2026, 3, 19), null));
         journey.State.Facts.ContainsKey(FactKeys.AskedMaterials).ShouldBeFalse();
     }
 
@@ -159,10 +160,12 @@ public sealed class ServiceFlowTests
         .Refuse(Deyang, SupplementRequest, ReasonCodes.StepNotAllowed);
 
     [Fact]
-    public void A_case_whose_supplement_never_comes_is_closed_by_the_target() => Accepted
-        .Accept(Deyang, SupplementRequest)
-        .Refuse(Chengdu, Closure, ReasonCodes.SenderOutOfRole)
-        .Accept(Deyang, Closure).ShouldBeIn("closed", final: true);
+    public void A_case_whose_supplement_never_comes_is_closed_by_the_target()
+    {
+        var journey = Accepted.Accept(Deyang, SupplementRequest);
+        journey.Now = Now.AddDays(30);
+        journey.Refuse(Chengdu, Closure, ReasonCodes.SenderOutOfRole).Accept(Deyang, Closure).ShouldBeIn("closed", final: true);
+    }
 
     [Fact]
     public void A_revoked_case_is_reopened_from_the_beginning_under_the_same_terms()

@@ -2,17 +2,20 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using DataHub.Contracts;
+using DataHub.Contracts.Payloads;
 using DataHub.Core.Messaging;
 using DataHub.Core.Storage;
+using DataHub.Core.Validation;
 using Microsoft.Extensions.Logging.Abstractions;
 using NSubstitute;
+using Shouldly;
 
 namespace DataHub.UnitTests.Messaging;
 
 /// <summary>A link with a bus and a store in memory and a clock that stands still.</summary>
 internal sealed class LinkBench : IFrameBus, IAsyncDisposable
 {
-    private readonly CancellationTokenSource stop = new();
+    private CancellationTokenSource stop = new();
     private readonly SortedDictionary<long, OutgoingMessage> rows = [];
     private Task running = Task.CompletedTask;
 
@@ -53,7 +56,40 @@ internal sealed class LinkBench : IFrameBus, IAsyncDisposable
 
     public List<long> Sent => [.. SentByFrame.SelectMany(n => n)];
 
+    /// <summary>What was told of progress, in order.</summary>
+    public List<long> Progress
+    {
+        get
+        {
+            var told = new List<long>();
+            foreach (var frame in Frames)
+            {
+                using var json = JsonDocument.Parse(frame);
+                foreach (var e in json.RootElement.EnumerateArray().Where(e => e.TryGetProperty("type", out var t) && t.GetString() == MessageTypes.LinkProgress))
+                    told.Add(((LinkProgress)((ReadOutcome.Ok)PayloadReader.Read(MessageTypes.LinkProgress, JsonSerializer.SerializeToUtf8Bytes(e.GetProperty("data")))).Payload).UpTo);
+            }
+
+            return told;
+        }
+    }
+
+    /// <summary>Waits until so many messages were sent, and holds that they are these.</summary>
+    public async Task ShouldHaveSentAsync(IReadOnlyList<long> numbers)
+    {
+        await Until.HoldsAsync(() => Sent.Count >= numbers.Count, $"{numbers.Count} messages are sent");
+        Sent.ShouldBe(numbers);
+    }
+
+    /// <summary>Starts the link. What lies there already it looks at before this returns.</summary>
     public void Run() => running = Link.RunAsync(stop.Token);
+
+    public async Task StopAsync()
+    {
+        await stop.CancelAsync();
+        await running.WaitAsync(TimeSpan.FromMinutes(2));
+        stop.Dispose();
+        stop = new CancellationTokenSource();
+    }
 
     public Task SendAsync(string queue, byte[] frame, CancellationToken cancel)
     {
@@ -109,8 +145,7 @@ internal sealed class LinkBench : IFrameBus, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
-        await running.WaitAsync(TimeSpan.FromSeconds(20));
+        await StopAsync();
         stop.Dispose();
     }
 }

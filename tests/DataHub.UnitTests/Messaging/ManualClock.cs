@@ -91,7 +91,7 @@ internal static class Until
         var start = Stopwatch.GetTimestamp();
         while (!holds())
         {
-            Stopwatch.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromSeconds(20), $"It did not come about: {what}.");
+            Stopwatch.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromSeconds(60), $"It did not come about: {what}.");
             await Task.Delay(5);
         }
     }

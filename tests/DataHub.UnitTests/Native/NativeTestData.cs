@@ -21,12 +21,14 @@ internal static class NativeTestData
 
     /// <summary>Every message that a city's system speaks.</summary>
     public static readonly string[] Types =
-        [.. Shape.ByName.Keys.Where(t => !t.StartsWith(MessageTypes.Prefix + "hub.", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        [.. Shape.ByName.Keys.Where(t => t == MessageTypes.DeadlineNotice || !t.StartsWith(MessageTypes.Prefix + "hub.", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     private static readonly Dictionary<string, string> ByPattern = new(StringComparer.Ordinal)
     {
         [Patterns.CityCode] = "510681",
         [Patterns.Sha256] = new string('a', 64),
+        [Patterns.Decimal] = "3.90",
+        ["^[A-Z]{2,4}$"] = "CT",
         [Patterns.Month] = "2008-03",
         [Patterns.Date] = "2026-03-05",
         [Patterns.DateTime] = "2026-03-05T14:30:05+08:00",
@@ -38,6 +40,7 @@ internal static class NativeTestData
         [Patterns.Account] = "6222-0000-0001",
         ["^[0-9]{15}$"] = "110105491231002",
         ["^[0-9A-Za-z-]{6,40}$"] = "SF1234567890",
+        [Patterns.ExchangeId] = "510100-20260305-0000000001",
     };
 
     /// <summary>A payload of this type with all its members, or with the required ones only.</summary>
@@ -58,6 +61,7 @@ internal static class NativeTestData
         ShapeKind.Object => Object(type, shape, all),
         ShapeKind.List => new JsonArray([.. Enumerable.Range(0, (int)Math.Max(shape.Min, all ? 2 : 0)).Select(_ => Value(type, name, shape.Entry!, all))]),
         ShapeKind.Map => new JsonObject { ["fieldA"] = "甲,\"乙\"", ["fieldB"] = "" },
+        ShapeKind.Flag => true,
         ShapeKind.Choice => shape.Choices[^1],
         ShapeKind.Whole => Math.Max(shape.Min, 1),
         _ => Text(type, name, shape),
@@ -66,7 +70,12 @@ internal static class NativeTestData
     private static string Text(string type, string name, Shape shape) => (type, name) switch
     {
         (MessageTypes.ServiceSubmission, "itemCode") => "library.loan",
+        (MessageTypes.JointApplication, "itemCode") => "joint.newborn",
+        (MessageTypes.JointCompletion, "outcome") => "not-opened",
         (MessageTypes.PensionApplication, "itemCode") => "pension.employee",
+        (MessageTypes.TransferApplication, "itemCode") or (MessageTypes.ContributionQuery, "insuranceKind") => "medical.employee",
+        (MessageTypes.QualificationRequest, "itemCode") => "pension.qualification",
+        (MessageTypes.ContributionQuery, "itemCode") => "contribution.record",
         (_, "itemCode" or "itemCodes") => Registry.RecognitionItems[0].Code,
         (MessageTypes.CaseReturn, "reasonCode") => "not-competent",
         (_, "mark") => "成德眉资HR",

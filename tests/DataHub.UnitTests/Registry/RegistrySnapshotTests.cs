@@ -36,7 +36,7 @@ public sealed class RegistrySnapshotTests
     {
         var item = Registry.Item("id-card.renewal")!;
         item.Materials.Select(m => m.Code).ShouldBe(["id-card", "photo"]);
-        item.Fields.ShouldBe([new ItemField("deliveryAddress", "邮寄地址", false, 200)]);
+        item.Fields.ShouldBe([new ItemField("deliveryAddress", "邮寄地址", false, 200, DateOnly.MinValue, null)]);
         item.PromisedDays.ShouldBe(15);
         item.OfferedBy.ShouldBe([Chengdu, Deyang, Meishan, Ziyang], ignoreOrder: true);
     }
@@ -90,5 +90,27 @@ public sealed class RegistrySnapshotTests
         Registry.Codes.ToCanonical(Deyang, Tables.IdType, "身份证").ShouldBe("resident-id");
         Registry.Codes.ToCanonical(Deyang, Tables.IdType, "居民身份证").ShouldBe("resident-id");
         Registry.Codes.ToNative(Deyang, Tables.IdType, "resident-id").ShouldBe("居民身份证");
+    }
+
+    [Fact]
+    public void A_mark_of_two_hospitals_covers_these_and_no_other_of_their_cities()
+    {
+        var mark = Registry.Mark("华西德阳HR")!;
+        mark.Scope.ShouldBe(MarkScope.Hospitals);
+        mark.Cities.ShouldBe([Chengdu, Deyang], ignoreOrder: true);
+        Registry.Hospitals.Where(mark.Covers).Select(h => h.Code).ShouldBe(["H510100001", "H510600001"]);
+        Registry.Hospitals.Count(Registry.Mark("成德HR")!.Covers).ShouldBe(Registry.Hospitals.Count(h => h.CityCode is Chengdu or Deyang));
+    }
+
+    [Fact]
+    public void The_grade_that_two_cities_ask_for_follows_the_day_the_item_and_either_direction()
+    {
+        var (ecg, ct) = (Registry.RecognitionItem("exam.ecg")!, Registry.RecognitionItem("img.chest-ct")!);
+        var (then, now) = (new DateOnly(2023, 12, 31), new DateOnly(2024, 1, 1));
+        Registry.LowestGrade(ecg, Chengdu, Deyang, then).ShouldBe(HospitalGrade.ThirdA, "三甲 first");
+        Registry.LowestGrade(ecg, Chengdu, Deyang, now).ShouldBe(HospitalGrade.Second, "then 二级以上");
+        Registry.LowestGrade(ecg, "511400", "512000", now).ShouldBe(HospitalGrade.SecondA);
+        Registry.LowestGrade(ecg, "512000", "511400", now).ShouldBe(HospitalGrade.SecondA);
+        Registry.LowestGrade(ct, Chengdu, Deyang, now).ShouldBe(HospitalGrade.Third, "the item's own grade is the higher one");
     }
 }

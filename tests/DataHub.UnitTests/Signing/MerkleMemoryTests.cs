@@ -38,6 +38,50 @@ public sealed class MerkleMemoryTests
     }
 
     [Fact]
+    public void A_node_is_given_only_for_the_very_two_hashes_that_it_was_made_of()
+    {
+        var memory = new MerkleMemory();
+        var hashes = new byte[2 * Merkle.HashSize];
+        RandomNumberGenerator.Fill(hashes);
+        ShouldBeTheirNode(hashes);
+        // One byte and one side at a time; what chooses the place in memory stays the same for most of them.
+        for (var i = 0; i < hashes.Length; i++)
+        {
+            hashes[i] ^= 1;
+            ShouldBeTheirNode(hashes);
+            hashes[i] ^= 1;
+            ShouldBeTheirNode(hashes);
+        }
+
+        ShouldBeTheirNode([.. hashes[Merkle.HashSize..], .. hashes[..Merkle.HashSize]]);
+
+        void ShouldBeTheirNode(byte[] pair)
+        {
+            Span<byte> found = new byte[Merkle.HashSize];
+            for (var round = 0; round < 2; round++)
+            {
+                memory.Node(pair.AsSpan(0, Merkle.HashSize), pair.AsSpan(Merkle.HashSize), found);
+                found.SequenceEqual(SHA256.HashData([1, .. pair])).ShouldBeTrue();
+            }
+        }
+    }
+
+    [Fact]
+    public void A_node_that_is_remembered_is_not_made_again()
+    {
+        var memory = new MerkleMemory();
+        var hashes = new byte[2 * Merkle.HashSize];
+        var found = new byte[Merkle.HashSize];
+        RandomNumberGenerator.Fill(hashes);
+        memory.Node(hashes.AsSpan(0, Merkle.HashSize), hashes.AsSpan(Merkle.HashSize), found);
+
+        // Only what is made anew takes memory.
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        memory.Node(hashes.AsSpan(0, Merkle.HashSize), hashes.AsSpan(Merkle.HashSize), found);
+        GC.GetAllocatedBytesForCurrentThread().ShouldBe(before);
+    }
+
+    [Fact]
     public void A_proof_with_a_foreign_sibling_finds_another_root_although_the_right_ones_are_remembered()
     {
         var tree = new byte[Merkle.TreeSize(4)];

@@ -35,7 +35,7 @@ public sealed class CaseGeneratorTests
         cases.Select(c => c.City).Distinct().Count().ShouldBe(4);
         cases.Select(c => c.Expected.Flow).Distinct().Order().ShouldBe(FlowCatalogue.All.Select(f => f.Code).Order());
         var ends = cases.Select(c => c.Expected.Expectation).OfType<Expectation.Reconciled>().Select(r => r.OutcomeCode).Distinct().Order();
-        ends.ShouldBe(["approved", "completed", "corrected", "not-recognised", "published", "recognised", "refused", "returned", "revoked", "withdrawn"]);
+        ends.ShouldBe(["answered", "approved", "closed", "completed", "consent-withdrawn", "corrected", "listed", "none", "not-completed", "not-qualified", "not-recognised", "partially-completed", "published", "qualified", "recognised", "refused", "returned", "revoked", "unable", "withdrawn"]);
         cases.Select(c => c.Expected.Expectation).OfType<Expectation.Refused>().Select(r => r.ReasonCode).Distinct().Count().ShouldBeGreaterThan(12);
         cases.Zip(cases.Skip(1)).ShouldAllBe(p => p.First.DueAt <= p.Second.DueAt);
     }
@@ -48,7 +48,9 @@ public sealed class CaseGeneratorTests
         string[] later =
         [
             ReasonCodes.UnknownDistrict, ReasonCodes.SameCity, ReasonCodes.ItemNotInForce, ReasonCodes.ItemNotOffered, ReasonCodes.NoAgreement,
-            ReasonCodes.UnknownHospital, ReasonCodes.HospitalNotOfCity, ReasonCodes.NoSharedResult,
+            ReasonCodes.UnknownHospital, ReasonCodes.HospitalNotOfCity, ReasonCodes.NoSharedResult, ReasonCodes.MarkDoesNotCover, ReasonCodes.MarkNotInForce,
+            ReasonCodes.AgencyNotOfCity,
+            ReasonCodes.TransferConditionNotMet, ReasonCodes.EmployeeMonthsRequired, ReasonCodes.ReceivingAccountRequired, ReasonCodes.ReceivingAccountMisplaced,
         ];
         foreach (var c in cases)
         {

@@ -1,7 +1,9 @@
 using DataHub.Contracts;
+using DataHub.Contracts.Payloads;
 using DataHub.Core.Errors;
 using DataHub.Core.Flows;
 using DataHub.Core.Registry;
+using DataHub.Core.Validation;
 using DataHub.Simulators;
 using DataHub.Simulators.Cases;
 using Shouldly;
@@ -12,7 +14,7 @@ namespace DataHub.UnitTests.Simulators;
 public sealed class CitySystemTests : IDisposable
 {
     private static readonly Knobs AtOnce = new() { ClerkDelayFrom = TimeSpan.Zero, ClerkDelayTo = TimeSpan.Zero };
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(3);
 
     private readonly RegistrySnapshot registry = RegistrySnapshot.Load(RegistrySnapshot.FindSeeds());
     private readonly string dir = Path.Combine(Path.GetTempPath(), "datahub-cities-" + Guid.NewGuid().ToString("N"));
@@ -42,6 +44,26 @@ public sealed class CitySystemTests : IDisposable
             summary.Open.ShouldBe(0, $"{city.City}: {string.Join(' ', city.Cases(null, 5000).Where(c => c.State == "open").Select(c => $"{c.CaseNumber}/{c.Flow}/{c.Role}"))}");
             summary.Deliveries.ShouldBeGreaterThan(summary.Effects);
         }
+    }
+
+    [Fact]
+    public async Task Doctors_look_and_ask_until_the_result_is_there_also_where_the_question_is_wrong()
+    {
+        var knobs = AtOnce with { InvalidRate = 0.4 };
+        await using var hub = new LocalHub(registry);
+        await using var four = Cities(hub, knobs);
+        // What asks for a result is numbered after its publication, with a letter behind it.
+        var families = new CaseGenerator(knobs, registry).Generate(10_000, Now(), TimeSpan.Zero).GroupBy(c => c.CaseNumber[2..].TrimEnd('Q', 'S', 'W')).Where(f => f.Count() > 1).ToList();
+        var wrong = families.First(f => f.Any(c => c.Expected.Expectation is Expectation.Refused { ReasonCode: ReasonCodes.MarkDoesNotCover }));
+        var takenBack = families.First(f => f.Any(c => c.CaseNumber.EndsWith('W')));
+        List<PlannedCase> cases = [.. wrong, .. takenBack, .. families.Where(f => f != wrong && f != takenBack).Take(8).SelectMany(f => f)];
+        var (questions, published) = (cases.Where(c => char.IsAsciiLetter(c.CaseNumber[^1])).ToList(), cases.Where(c => !char.IsAsciiLetter(c.CaseNumber[^1])).ToList());
+
+        await four.PlanAsync(questions);
+        four.Run();
+        await UntilAsync(() => questions.Where(q => q.OutOf is null).All(q => four.Systems[q.City].FindCase(q.CaseNumber) is { ExchangeId: not null } or { RefusalCodes.Length: > 0 }));
+        await four.PlanAsync(published);
+        await UntilSettledAsync(hub, four, cases);
     }
 
     [Fact]
@@ -103,6 +125,34 @@ public sealed class CitySystemTests : IDisposable
         city.System.Recorded(exchange).ShouldBe(new Outcome("returned", null, null));
         city.System.FindCase(submission.CaseNumber)!.State.ShouldBe("done");
         city.System.Summary().Unlinked.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Parts_that_never_opened_are_booked_also_where_the_completion_comes_before_the_answer_to_the_whole()
+    {
+        var port = new SilentPort();
+        await using var city = One(AtOnce, port);
+        var planned = Generated(JointFlow.Code) with { City = city.System.City };
+        var whole = (JointApplication)((ReadOutcome.Ok)PayloadReader.Read(planned.Type, planned.Data.Span)).Payload;
+        await city.System.PlanAsync([planned], default);
+        city.Run();
+        await UntilAsync(() => port.Asked > 0);
+        const string exchange = "510600-20260305-0000000001";
+        var parts = whole.Parts.Select(p => (p.Number, ExchangeId: $"510600-20260305-000000001{p.Number}", Data: PayloadReader.Write(JointSplit.Part(whole, p, exchange, registry)))).ToList();
+        foreach (var part in parts)
+            await city.System.HandleAsync($"P-{part.Number}", MessageTypes.ServiceSubmission, part.ExchangeId, part.Data, default);
+        var completion = new JointCompletion
+        {
+            Result = JointResult.NotCompleted,
+            Parts = [.. parts.Select(p => new JointPartOutcome { Number = p.Number, ExchangeId = p.ExchangeId, Outcome = JointPartState.NotOpened, Reasons = ReasonCodes.ModeNotOffered })],
+            CompletedAt = Now(),
+        };
+        await city.System.HandleAsync("J-1", MessageTypes.JointCompletion, exchange, PayloadReader.Write(completion), default);
+        city.System.Summary().Unlinked.ShouldBe(1);
+
+        port.Answer = new PortOutcome.Accepted(exchange);
+        await UntilAsync(() => city.System.Recorded(exchange) is not null);
+        parts.Select(p => city.System.FindCase($"{planned.CaseNumber}-P{p.Number}")!.State).ShouldAllBe(state => state == "refused");
     }
 
     [Fact]
@@ -208,8 +258,9 @@ public sealed class CitySystemTests : IDisposable
 
     private static DateTimeOffset Now() => TimeProvider.System.GetUtcNow();
 
+    // So many that each flow is among them whatever the moment, which is part of what is drawn.
     private PlannedCase Generated(string flow)
-        => new CaseGenerator(AtOnce with { InvalidRate = 0 }, registry).Generate(50, Now(), TimeSpan.Zero).First(c => c.Expected.Flow == flow);
+        => new CaseGenerator(AtOnce with { InvalidRate = 0 }, registry).Generate(2000, Now(), TimeSpan.Zero).First(c => c.Expected.Flow == flow);
 
     private RunningCities Cities(LocalHub hub, Knobs knobs)
     {

@@ -23,7 +23,7 @@ internal sealed class LocalHub : IAsyncDisposable
     private readonly Dictionary<(string City, string MessageId), PortOutcome> answered = [];
     private readonly Dictionary<string, ExchangeState> exchanges = [];
     private readonly Dictionary<string, PublishedResult> results = [];
-    private readonly Dictionary<(string Patient, string Item), string> byPatient = [];
+    private readonly List<(string Patient, string ResultId)> byPatient = [];
     private readonly Dictionary<string, ConcurrentQueue<Func<CitySystem, Task>>> links = [];
     private readonly Dictionary<string, CitySystem> cities = [];
     private readonly CancellationTokenSource stop = new();
@@ -109,6 +109,10 @@ internal sealed class LocalHub : IAsyncDisposable
 
         var exchangeId = read.ExchangeId ?? $"{city}-20260305-{++numbers:D10}";
         var reasons = Apply(new FlowMessage(read.MessageId, read.Type, exchangeId, city, message.Time, payload), read.Data.ToArray());
+        if (reasons.Count == 0 && payload is JointApplication whole)
+            OpenParts(city, mapping, message, exchangeId, whole);
+        if (reasons.Count == 0 && payload is CaseWithdrawal && exchanges[exchangeId].Flow == JointFlow.Code)
+            WithdrawParts(city, message, exchangeId, payload);
         if (reasons.Count > 0)
         {
             Unwanted(message, new PortOutcome.Refused(reasons));
@@ -118,11 +122,49 @@ internal sealed class LocalHub : IAsyncDisposable
         return new PortOutcome.Accepted(exchangeId);
     }
 
+    // What the city's node does with a joint application: files every part, and tells the city's system of each.
+    private void OpenParts(string city, NativeMapping mapping, OutgoingNative message, string wholeId, JointApplication whole)
+    {
+        foreach (var part in whole.Parts)
+        {
+            var submission = JointSplit.Part(whole, part, wholeId, Registry);
+            var (id, exchangeId, data) = ($"{message.MessageId}-part-{part.Number}", $"{city}-20260305-{++numbers:D10}", PayloadReader.Write(submission));
+            var native = mapping.ToNative(MessageTypes.ServiceSubmission, id, exchangeId, message.Time, data);
+            var read = ((NativeReadOutcome.Ok)mapping.ToCanonical(native)).Message;
+            links[city].Enqueue(c => c.HandleAsync(read.MessageId, read.Type, exchangeId, read.Data, stop.Token));
+            var reasons = Apply(new FlowMessage(id, MessageTypes.ServiceSubmission, exchangeId, city, message.Time, submission), data);
+            if (reasons.Count > 0)
+                PartChanged(wholeId, part.Number, exchangeId, new Outcome(JointPartState.NotOpened, null, null), reasons[0].Code);
+        }
+    }
+
+    private void WithdrawParts(string city, OutgoingNative message, string wholeId, IPayload withdrawal)
+    {
+        foreach (var part in JointParts.Of(exchanges[wholeId].Facts).Where(p => p is { ExchangeId: not null, Outcome: null }))
+            Apply(new FlowMessage($"{message.MessageId}-part-{part.Number}", MessageTypes.CaseWithdrawal, part.ExchangeId!, city, message.Time, withdrawal), PayloadReader.Write(withdrawal));
+    }
+
+    private void PartChanged(string wholeId, int number, string exchangeId, Outcome? outcome, string reasons)
+    {
+        var evidence = outcome is null ? null : outcome.Code == JointPartState.NotOpened ? reasons : OutcomeText.Digest(exchangeId, outcome);
+        var context = new FlowContext(TimeProvider.System.GetUtcNow(), Registry.Calendar, Registry, "", null);
+        var (whole, told) = JointFlow.PartChanged(exchanges[wholeId], new JointPartState(number, exchangeId, outcome?.Code, evidence), context);
+        exchanges[wholeId] = whole;
+        if (told is null)
+            return;
+        var mapping = mappings[whole.SourceCity];
+        var native = mapping.ToNative(MessageTypes.JointCompletion, $"joint-{wholeId}-{whole.Version}", wholeId, context.Now, PayloadReader.Write(told));
+        var read = ((NativeReadOutcome.Ok)mapping.ToCanonical(native)).Message;
+        links[whole.SourceCity].Enqueue(c => c.HandleAsync(read.MessageId, read.Type, wholeId, read.Data, stop.Token));
+    }
+
     private PortOutcome Unwanted(OutgoingNative message, PortOutcome.Refused refused)
     {
         // What follows an opening message may be under way before the city learns that the opening was refused.
         var overtaken = refused.Reasons.All(r => r.Code == ReasonCodes.UnknownExchange);
-        if (FlowCatalogue.OpenedBy(message.Type) is null && !overtaken)
+        // A wrong amount on purpose, which the clerk puts right.
+        var misstated = refused.Reasons.All(r => r.Code == ReasonCodes.RemittanceAmountDiffers);
+        if (!FlowCatalogue.Opens(message.Type) && !overtaken && !misstated)
             Unexpected.Add($"{message.Type}: {string.Join("; ", refused.Reasons.Select(r => $"{r.Code} {r.Path}"))}");
         return refused;
     }
@@ -132,28 +174,32 @@ internal sealed class LocalHub : IAsyncDisposable
         var state = exchanges.GetValueOrDefault(message.ExchangeId);
         var published = message.Payload switch
         {
-            RecognitionQuery q => byPatient.TryGetValue((q.Patient.IdNumber, q.ItemCode), out var id) ? results[id] : null,
+            RecognitionQuery q => RecognitionSearchFlow.Choose(q, ResultsOf(q.Patient, [q.ItemCode]), Registry, message.SenderCity, TimeProvider.System.GetUtcNow()),
             ResultNotice n => results.GetValueOrDefault(n.ResultId),
             _ => state?.Facts.TryGetValue(FactKeys.ResultId, out var id) == true ? results.GetValueOrDefault(id) : null,
         };
         var now = TimeProvider.System.GetUtcNow();
         var target = state?.TargetCity ?? "";
-        if (state is null && FlowCatalogue.OpenedBy(message.Type) is { } flow)
+        if (state is null && FlowCatalogue.OpenedBy(message.Type, message.Payload, Registry) is { } flow)
         {
             var (city, reason) = Routing.TargetOf(message.Payload, Registry, published);
             if (reason is not null)
                 return [reason];
             target = city!;
-            if (Authority.Check(Registry, flow.Code, ItemOf(message.Payload), message.SenderCity, target, WorkingDayCalendar.ShanghaiDate(now)) is { Count: > 0 } against)
+            // As in the hub: what has no target is judged by its flow alone.
+            if (flow.HasTarget && Authority.Check(Registry, flow.Code, OpenerItem.Of(message.Payload), message.SenderCity, target, WorkingDayCalendar.ShanghaiDate(now)) is { Count: > 0 } against)
                 return against;
         }
 
-        switch (FlowEngine.Decide(state, message, new FlowContext(now, Registry.Calendar, Registry, target, published)))
+        var whole = message.Payload is ServiceSubmission { Joint: { } joint } ? exchanges.GetValueOrDefault(joint.WholeExchangeId) : null;
+        switch (FlowEngine.Decide(state, message, new FlowContext(now, Registry.Calendar, Registry, target, published) { Whole = whole }))
         {
             case Decision.Refused refused:
                 return refused.Reasons;
             case Decision.Advanced advanced:
                 exchanges[message.ExchangeId] = advanced.State;
+                if (advanced.State.Facts.TryGetValue(FactKeys.Whole, out var wholeId) && (state is null || state.Outcome != advanced.State.Outcome))
+                    PartChanged(wholeId, int.Parse(advanced.State.Facts[FactKeys.PartNumber]), advanced.State.ExchangeId, advanced.State.Outcome, "");
                 foreach (var effect in advanced.Effects)
                     Cause(effect, message, data);
                 return [];
@@ -177,7 +223,11 @@ internal sealed class LocalHub : IAsyncDisposable
                 break;
             case Effect.IndexResult index:
                 results[index.Result.ResultId] = index.Result;
-                byPatient[(index.PatientIdNumber, index.Result.ItemCode)] = index.Result.ResultId;
+                byPatient.Add((index.PatientIdNumber, index.Result.ResultId));
+                break;
+            case Effect.ListResults(var search):
+                var list = RecognitionSearchFlow.ListFor(search, ResultsOf(search.Patient, search.ItemCodes), Registry, message.SenderCity, TimeProvider.System.GetUtcNow());
+                links[message.SenderCity].Enqueue(c => c.HandleAsync("list-" + message.ExchangeId, MessageTypes.ResultList, message.ExchangeId, PayloadReader.Write(list), stop.Token));
                 break;
             case Effect.AddHolder holder:
                 results[holder.ResultId] = results[holder.ResultId] with { Holders = [.. results[holder.ResultId].Holders.Append(holder.City).Distinct()] };
@@ -185,8 +235,16 @@ internal sealed class LocalHub : IAsyncDisposable
             case Effect.ChangeResult change:
                 results[change.ResultId] = results[change.ResultId] with { ResultDigest = change.ResultDigest, Revoked = change.Revoked };
                 break;
+            case Effect.UseResult use:
+                var others = results[use.ResultId].Uses.Where(u => u.ExchangeId != message.ExchangeId);
+                results[use.ResultId] = results[use.ResultId] with { Uses = use.Recognised ? [.. others, new ResultUse(message.ExchangeId, message.SenderCity)] : [.. others] };
+                break;
+            // The others count as had: this one every acknowledgement closes.
+            case Effect.CloseBreak { Code: ReasonCodes.BreakRecognisedResultChanged } close:
+                Breaks.TryRemove(KeyValuePair.Create(close.ExchangeId ?? message.ExchangeId, close.Code));
+                break;
             case Effect.OpenBreak open:
-                Breaks[message.ExchangeId] = open.Code;
+                Breaks[open.ExchangeId ?? message.ExchangeId] = open.Code;
                 break;
         }
     }
@@ -222,14 +280,8 @@ internal sealed class LocalHub : IAsyncDisposable
         }
     }
 
-    private static string ItemOf(IPayload opener) => opener switch
-    {
-        ServiceSubmission s => s.ItemCode,
-        PensionApplication p => p.ItemCode,
-        ResultNotice n => n.ItemCode,
-        RecognitionQuery q => q.ItemCode,
-        _ => "",
-    };
+    private List<PublishedResult> ResultsOf(Person patient, IReadOnlyList<string> items) =>
+        [.. byPatient.Where(p => p.Patient == patient.IdNumber).Select(p => results[p.ResultId]).Where(r => items.Contains(r.ItemCode)).OrderByDescending(r => r.PerformedAt)];
 
     private sealed class Port(LocalHub hub, string city, NativeMapping mapping) : INativePort
     {

@@ -6,6 +6,7 @@ using DataHub.Core.Native;
 using DataHub.Core.Registry;
 using DataHub.Core.Validation;
 using DataHub.Simulators.Cases;
+using DataHub.UnitTests.Registry;
 using Shouldly;
 using Xunit;
 
@@ -52,7 +53,7 @@ public sealed class SampleCasesTests
             good.Count.ShouldBeGreaterThanOrEqualTo(6, city.Name);
             (own.Count - good.Count).ShouldBeGreaterThanOrEqualTo(8, city.Name);
             good.Select(s => s.Type).Distinct().ShouldBe(
-                [MessageTypes.ServiceSubmission, MessageTypes.PensionApplication, MessageTypes.ResultNotice, MessageTypes.RecognitionQuery], ignoreOrder: true, city.Name);
+                [MessageTypes.ServiceSubmission, MessageTypes.JointApplication, MessageTypes.PensionApplication, MessageTypes.ResultNotice, MessageTypes.RecognitionQuery], ignoreOrder: true, city.Name);
             var people = good.Select(s => Verdict(s).Payload).OfType<ServiceSubmission>().ToList();
             people.ShouldContain(p => p.Applicant.OriginalIdNumber != null, city.Name);
             people.ShouldContain(p => p.Organisation != null, city.Name);
@@ -93,9 +94,9 @@ public sealed class SampleCasesTests
     public void Faults_of_the_list_name_the_file_and_the_row()
     {
         using var seeds = new SeedCopy();
-        File.WriteAllText(Path.Combine(seeds.Path, "samples", "chengdu", "extra.json"), "{}");
-        File.WriteAllText(Path.Combine(seeds.Path, "samples", "chengdu", "late.json"), "{ \"sendTime\": \"{{tomorrow}}\" }");
-        File.AppendAllLines(Path.Combine(seeds.Path, "samples", "samples.csv"),
+        File.WriteAllText(seeds.PathTo("samples", "chengdu", "extra.json"), "{}");
+        File.WriteAllText(seeds.PathTo("samples", "chengdu", "late.json"), "{ \"sendTime\": \"{{tomorrow}}\" }");
+        File.AppendAllLines(seeds.PathTo("samples", "samples.csv"),
         [
             "nowhere,a.json,X-1,service.submission.v1,approved,,unknown city",
             "chengdu,missing.json,X-2,service.submission.v1,approved,,missing file",
@@ -104,9 +105,9 @@ public sealed class SampleCasesTests
             "chengdu,late.json,X-5,service.submission.v1,,DH-6003,odd time",
             "chengdu,../x.json,X-6,hub.receipt.v1,,DH-1001,path; no flow",
         ]);
-        var start = File.ReadAllLines(Path.Combine(seeds.Path, "samples", "samples.csv")).Length - 6;
+        var start = File.ReadAllLines(seeds.PathTo("samples", "samples.csv")).Length - 6;
 
-        var faults = Should.Throw<SeedException>(() => SampleCases.Load(seeds.Path, Registry)).Faults;
+        var faults = Should.Throw<SeedException>(() => SampleCases.Load(seeds.Folder, Registry)).Faults;
         string[] Of(int row) => [.. faults.Where(f => f.File == "samples/samples.csv" && f.Row == start + row).Select(f => f.Reason)];
         Of(1).ShouldHaveSingleItem().ShouldContain("key of a city");
         Of(2).ShouldHaveSingleItem().ShouldContain("missing");
@@ -123,8 +124,8 @@ public sealed class SampleCasesTests
     public void Seeds_without_samples_have_none()
     {
         using var seeds = new SeedCopy();
-        Directory.Delete(Path.Combine(seeds.Path, "samples"), recursive: true);
-        SampleCases.Load(seeds.Path, Registry).All.ShouldBeEmpty();
+        Directory.Delete(seeds.PathTo("samples"), recursive: true);
+        SampleCases.Load(seeds.Folder, Registry).All.ShouldBeEmpty();
     }
 
     /// <summary>What reading and validation say, before flow and authority are asked.</summary>
@@ -158,22 +159,4 @@ public sealed class SampleCasesTests
     }
 
     private static bool IsOfTheHub(string code) => code.StartsWith("DH-4", StringComparison.Ordinal) || (code.StartsWith("DH-3", StringComparison.Ordinal) && code != ReasonCodes.UnknownAgency);
-
-    /// <summary>A copy of the seeds that a test may spoil.</summary>
-    private sealed class SeedCopy : IDisposable
-    {
-        public SeedCopy()
-        {
-            foreach (var file in Directory.EnumerateFiles(Seeds, "*", SearchOption.AllDirectories))
-            {
-                var copy = System.IO.Path.Combine(Path, System.IO.Path.GetRelativePath(Seeds, file));
-                Directory.CreateDirectory(System.IO.Path.GetDirectoryName(copy)!);
-                File.Copy(file, copy);
-            }
-        }
-
-        public string Path { get; } = Directory.CreateTempSubdirectory("datahub-seeds-").FullName;
-
-        public void Dispose() => Directory.Delete(Path, recursive: true);
-    }
 }

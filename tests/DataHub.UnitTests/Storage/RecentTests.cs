@@ -38,12 +38,24 @@ public sealed class RecentTests
     }
 
     [Fact]
+    public void Putting_the_same_again_and_again_drops_nothing()
+    {
+        for (var i = 0; i < 10; i++)
+            recent.Put($"{i}", i);
+        for (var i = 0; i < 10; i++)
+            recent.Put("9", i);
+        recent.Count.ShouldBe(10);
+        recent.TryGet("0", out _).ShouldBeTrue();
+    }
+
+    [Fact]
     public void The_last_value_put_is_the_one_found_wherever_the_first_was_kept()
     {
         recent.Put("a", 1);
         for (var i = 0; i < 5; i++)
             recent.Put($"{i}", i);
         recent.Put("a", 2);
+        recent.Count.ShouldBe(6);
         recent.TryGet("a", out var value).ShouldBeTrue();
         value.ShouldBe(2);
         recent.Clear();

@@ -1,5 +1,6 @@
 using DataHub.Contracts;
 using DataHub.Core.Flows;
+using DataHub.Core.Journal;
 using DataHub.Core.Storage;
 using NSubstitute;
 using Shouldly;
@@ -33,10 +34,10 @@ public sealed class StepMemoryTests
     [Fact]
     public async Task Several_units_of_work_ask_the_store_once_and_for_each_key_once()
     {
-        await memory.LoadAsync([new Wants(["there", "a"], ["stored"]), new Wants(["a", "b"], ["stored", "new"])], default);
+        await memory.LoadAsync([new Wants(["there", "a"], ["one", "stored"]), new Wants(["a", "b"], ["stored", "new"])], default);
 
         keysAsked.ShouldBe(["there", "a", "b"], ignoreOrder: true);
-        exchangesAsked.ShouldBe(["stored", "new"], ignoreOrder: true);
+        exchangesAsked.ShouldBe(["one", "stored", "new"], ignoreOrder: true);
         await store.ReceivedWithAnyArgs(1).KnownAsync("", [], default);
         await store.ReceivedWithAnyArgs(1).ExchangesAsync("", [], default);
         memory.Known("there").ShouldNotBeNull().JournalNumber.ShouldBe(7);
@@ -46,6 +47,25 @@ public sealed class StepMemoryTests
 
         await memory.LoadAsync(["a"], ["new"], default);
         await store.ReceivedWithAnyArgs(1).KnownAsync("", [], default);
+        await store.ReceivedWithAnyArgs(1).ExchangesAsync("", [], default);
+    }
+
+    [Fact]
+    public async Task What_the_group_decided_stands_whatever_is_loaded_later()
+    {
+        recent.Put("written", Row("written"));
+        await memory.LoadAsync(["there"], ["stored", "written"], default);
+        var (stored, written) = (Row("stored"), Row("written"));
+        memory.Put(stored);
+        memory.Put(written);
+        var entry = new JournalEntry { Kind = EntryKind.Received, Key = "there", MessageId = "m", Type = "t", ExchangeId = "stored", Sender = "510100", Sequence = 3, At = DateTimeOffset.UnixEpoch, Body = "{}"u8.ToArray() };
+        memory.Add(entry);
+
+        await memory.LoadAsync(["there"], ["stored", "written"], default);
+
+        memory.Exchange("stored").ShouldBeSameAs(stored);
+        memory.Exchange("written").ShouldBeSameAs(written);
+        memory.Known("there").ShouldBe(new KnownMessage(0, "stored", 3, entry.Body));
     }
 
     [Fact]

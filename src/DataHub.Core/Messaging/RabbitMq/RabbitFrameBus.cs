@@ -18,29 +18,29 @@ public sealed class RabbitFrameBus : IFrameBusControl
     private readonly RabbitMqOptions options;
     private readonly TimeProvider time;
     private readonly ILogger log;
+    private readonly RabbitSender sender;
+    private readonly RabbitWatch watch;
     private readonly CancellationTokenSource stopping = new();
 
+    /// <param name="bus">Started, for what is consumed; it is stopped when this is disposed of.</param>
     private RabbitFrameBus(IBusControl bus, RabbitMqOptions options, TimeProvider time, ILogger log)
     {
         this.bus = bus;
+        sender = new RabbitSender(() => StartAsync(options, options.ConnectionName + " (send)", log, CancellationToken.None), options, time, log);
         this.options = options;
         this.time = time;
         this.log = log;
+        watch = new RabbitWatch(options, time);
     }
 
     /// <summary>Starts the bus. It connects when it is first used, and again by itself after an outage.</summary>
     public static async Task<RabbitFrameBus> StartAsync(RabbitMqOptions options, TimeProvider time, ILoggerFactory logs, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(logs);
         LogContext.ConfigureCurrentLogContext(logs);
-        var made = Bus.Factory.CreateUsingRabbitMq(configure =>
-        {
-            configure.UseFrames();
-            Host(configure, options);
-        });
-        made.ConnectSendObserver(new Attempts());
-        await made.StartAsync(cancel);
-        return new RabbitFrameBus(made, options, time, logs.CreateLogger<RabbitFrameBus>());
+        var logger = logs.CreateLogger<RabbitFrameBus>();
+        return new RabbitFrameBus(await StartAsync(options, options.ConnectionName, logger, cancel), options, time, logger);
     }
 
     public bool Healthy => bus.CheckHealth().Status == BusHealthStatus.Healthy;
@@ -48,23 +48,15 @@ public sealed class RabbitFrameBus : IFrameBusControl
     /// <exception cref="FrameNotSentException">Not confirmed: RabbitMQ is away, the queue is full, or it took too long.</exception>
     public async Task SendAsync(string queue, byte[] frame, CancellationToken cancel)
     {
-        using var sending = new Sending(options, cancel);
-        try
-        {
-            var endpoint = await bus.GetSendEndpoint(new Uri("exchange:" + queue));
-            await endpoint.Send(new Frame { Body = frame }, sending, sending.Token);
-            FaultPoints.Pass(FaultPoints.AfterPublish);
-        }
-        catch (Exception e) when (!cancel.IsCancellationRequested)
-        {
-            throw new FrameNotSentException(queue, sending.Fault ?? e);
-        }
+        await sender.SendAsync(queue, frame, [], cancel);
+        FaultPoints.Pass(FaultPoints.AfterPublish);
     }
 
     public async Task<IAsyncDisposable> ConnectAsync(FrameEndpoint endpoint, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
-        var taking = new RabbitTaking(endpoint, bus, options, time, log, ParkAsync, stopping.Token);
+        var taking = new RabbitTaking(
+            endpoint, bus, () => StartAsync(options, $"{options.ConnectionName} ({endpoint.Queue})", log, CancellationToken.None), watch.ConsumersAsync, options, time, log, ParkAsync, stopping.Token);
         try
         {
             await taking.Ready.WaitAsync(cancel);
@@ -80,14 +72,27 @@ public sealed class RabbitFrameBus : IFrameBusControl
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
-        await bus.StopAsync(TimeSpan.FromSeconds(5));
+        await RabbitSender.StopAsync(bus);
+        await sender.DisposeAsync();
+        await watch.DisposeAsync();
         stopping.Dispose();
     }
 
-    private static void Host(IRabbitMqBusFactoryConfigurator configure, RabbitMqOptions options)
+    private static async Task<IBusControl> StartAsync(RabbitMqOptions options, string connectionName, ILogger log, CancellationToken cancel)
     {
-        var endpoints = options.Endpoints();
-        configure.Host(endpoints[0].HostName, (ushort)endpoints[0].Port, options.VirtualHost, options.ConnectionName, host =>
+        var made = Bus.Factory.CreateUsingRabbitMq(configure =>
+        {
+            configure.UseFrames();
+            Host(configure, options, connectionName, log);
+        });
+        await made.StartAsync(cancel);
+        return made;
+    }
+
+    private static void Host(IRabbitMqBusFactoryConfigurator configure, RabbitMqOptions options, string connectionName, ILogger logger)
+    {
+        var endpoints = options.Endpoints(flaw => logger.LogWarning("{RabbitMq} is not trusted: {Flaw}.", options, flaw));
+        configure.Host(endpoints[0].HostName, (ushort)endpoints[0].Port, options.VirtualHost, connectionName, host =>
         {
             host.Username(options.User ?? "");
             host.Password(options.ReadPassword());
@@ -122,81 +127,6 @@ public sealed class RabbitFrameBus : IFrameBusControl
         });
     }
 
-    private async Task ParkAsync(string queue, byte[] frame, int attempts, Exception cause)
-    {
-        using var sending = new Sending(options, stopping.Token)
-        {
-            Headers = [("parked-from", queue), ("parked-cause", cause.GetType().Name), ("parked-attempts", attempts)],
-        };
-        var endpoint = await bus.GetSendEndpoint(new Uri("exchange:" + RabbitTopology.Parked));
-        await endpoint.Send(new Frame { Body = frame }, sending, sending.Token);
-    }
-
-    /// <summary>
-    /// One send. MassTransit by itself tries a send that failed again, after 6 to 30 seconds and a thousand times; a link knows
-    /// better what to send by then. So the first failure ends it, and so does a connection that does not come about.
-    /// </summary>
-    private sealed class Sending : IPipe<SendContext<Frame>>, IDisposable
-    {
-        private readonly RabbitMqOptions options;
-        private readonly CancellationTokenSource within;
-
-        public Sending(RabbitMqOptions options, CancellationToken cancel)
-        {
-            this.options = options;
-            within = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-            within.CancelAfter(options.ConnectTimeout);
-        }
-
-        public (string Name, object Value)[] Headers { get; init; } = [];
-
-        public CancellationToken Token => within.Token;
-
-        public Exception? Fault { get; private set; }
-
-        public Task Send(SendContext<Frame> context)
-        {
-            context.Durable = true;
-            // An exchange without its queue would swallow the frame.
-            if (context.TryGetPayload(out RabbitMqSendContext? rabbit))
-                rabbit.Mandatory = true;
-            foreach (var (name, value) in Headers)
-                context.Headers.Set(name, value);
-            context.AddOrUpdatePayload(() => this, _ => this);
-            return Task.CompletedTask;
-        }
-
-        /// <summary>There is a connection: now the confirmation is waited for.</summary>
-        public void Started() => within.CancelAfter(options.SendTimeout);
-
-        public void Failed(Exception fault)
-        {
-            Fault = fault;
-            within.Cancel();
-        }
-
-        public void Probe(ProbeContext context) => context.CreateScope("frame");
-
-        public void Dispose() => within.Dispose();
-    }
-
-    /// <summary>Hears of each attempt of a send.</summary>
-    private sealed class Attempts : ISendObserver
-    {
-        public Task PreSend<T>(SendContext<T> context) where T : class
-        {
-            if (context.TryGetPayload(out Sending? sending))
-                sending.Started();
-            return Task.CompletedTask;
-        }
-
-        public Task PostSend<T>(SendContext<T> context) where T : class => Task.CompletedTask;
-
-        public Task SendFault<T>(SendContext<T> context, Exception exception) where T : class
-        {
-            if (context.TryGetPayload(out Sending? sending))
-                sending.Failed(exception);
-            return Task.CompletedTask;
-        }
-    }
+    private Task ParkAsync(string queue, byte[] frame, int attempts, Exception cause) => sender.SendAsync(
+        RabbitTopology.Parked, frame, [("parked-from", queue), ("parked-cause", cause.GetType().Name), ("parked-attempts", attempts)], stopping.Token);
 }

@@ -54,7 +54,7 @@ public sealed class RabbitMqOptions
     public IReadOnlyList<string> Faults()
     {
         List<string> faults = [];
-        var endpoints = ReadHosts(faults, ssl: false);
+        var endpoints = ReadHosts(faults, tls: null);
         if (string.IsNullOrWhiteSpace(VirtualHost))
             faults.Add("RabbitMQ's virtual host is empty; set for example DATAHUB_RABBITMQ_VHOST=/.");
         if (string.IsNullOrWhiteSpace(User))
@@ -86,7 +86,8 @@ public sealed class RabbitMqOptions
     /// <summary>Hosts and user; never the password.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"RabbitMQ at {Hosts}{(Tls is null ? "" : " (TLS)")}, virtual host {VirtualHost}, user {User}");
 
-    internal List<AmqpTcpEndpoint> Endpoints() => ReadHosts([], ssl: Tls is not null);
+    /// <param name="refused">Hears of a server's certificate that is not trusted, with the reason.</param>
+    internal List<AmqpTcpEndpoint> Endpoints(Action<string> refused) => ReadHosts([], host => Tls?.Option(host, refused));
 
     internal string ReadPassword() => PasswordFile is null ? Password ?? "" : File.ReadAllText(PasswordFile).TrimEnd('\r', '\n');
 
@@ -101,7 +102,7 @@ public sealed class RabbitMqOptions
         RequestedConnectionTimeout = TimeSpan.FromSeconds(10),
     };
 
-    private List<AmqpTcpEndpoint> ReadHosts(List<string> faults, bool ssl)
+    private List<AmqpTcpEndpoint> ReadHosts(List<string> faults, Func<string, SslOption?>? tls)
     {
         List<AmqpTcpEndpoint> endpoints = [];
         foreach (var entry in Hosts.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
@@ -110,7 +111,7 @@ public sealed class RabbitMqOptions
             if (!Uri.TryCreate("amqp://" + entry, UriKind.Absolute, out var uri) || uri.UserInfo.Length > 0 || uri.PathAndQuery is not ("" or "/"))
                 faults.Add("RabbitMQ's hosts hold an entry that is no host:port; set for example DATAHUB_RABBITMQ_HOSTS=rabbit-1:5672,rabbit-2:5672.");
             else
-                endpoints.Add(new AmqpTcpEndpoint(uri.DnsSafeHost, uri.Port > 0 ? uri.Port : Tls is null ? 5672 : 5671, ssl ? Tls!.Option(uri.DnsSafeHost) : new SslOption()));
+                endpoints.Add(new AmqpTcpEndpoint(uri.DnsSafeHost, uri.Port > 0 ? uri.Port : Tls is null ? 5672 : 5671, tls?.Invoke(uri.DnsSafeHost) ?? new SslOption()));
         }
 
         if (endpoints.Count == 0 && faults.Count == 0)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
@@ -24,37 +25,68 @@ public sealed class RabbitMqTls
     internal void AddFaults(List<string> faults)
     {
         var before = faults.Count;
-        foreach (var (what, path) in new[] { ("CA file", CaFile), ("certificate file", CertificateFile), ("key file", KeyFile) })
+        foreach (var (what, path, variable) in new[] { ("CA", CaFile, "CA"), ("certificate", CertificateFile, "CERTIFICATE"), ("key", KeyFile, "KEY") })
         {
             if (path is not null && !RabbitMqOptions.CanRead(path))
-                faults.Add($"RabbitMQ's TLS {what} '{path}' cannot be read; name a file that this process may read.");
+                faults.Add($"RabbitMQ's TLS {what} file '{path}' cannot be read; set DATAHUB_RABBITMQ_TLS_{variable} to a file that this process may read.");
         }
 
         if (KeyFile is not null && CertificateFile is null)
-            faults.Add("RabbitMQ's TLS key file is set without a certificate file; set both or neither.");
-        if (faults.Count == before && Certificates() is null)
-            faults.Add("RabbitMQ's TLS files hold no usable PEM certificates, or the key does not belong to the certificate.");
+            faults.Add("RabbitMQ's TLS key file is set without a certificate file; set DATAHUB_RABBITMQ_TLS_CERTIFICATE as well, or remove DATAHUB_RABBITMQ_TLS_KEY.");
+        if (faults.Count > before)
+            return;
+        if (CaFile is not null && Authorities() is null)
+            faults.Add($"RabbitMQ's TLS CA file '{CaFile}' holds no PEM certificate; set DATAHUB_RABBITMQ_TLS_CA to a file with the certificate of the authority.");
+        if (CertificateFile is not null && Own() is null)
+            faults.Add($"RabbitMQ's TLS certificate file '{CertificateFile}' holds no PEM certificate whose private key is {(KeyFile is null ? "in it too" : $"in '{KeyFile}'")}; set DATAHUB_RABBITMQ_TLS_CERTIFICATE, and DATAHUB_RABBITMQ_TLS_KEY where the key has a file of its own.");
     }
 
-    internal SslOption Option(string host)
+    /// <param name="host">Node that is connected to.</param>
+    /// <param name="refused">Hears of a certificate that is not trusted, with the reason.</param>
+    internal SslOption Option(string host, Action<string> refused)
     {
-        var (authorities, own) = Certificates() ?? throw new InvalidOperationException("The TLS files are not usable: Faults() says why.");
+        var (name, authorities) = (ServerName ?? host, Authorities());
         return new SslOption
         {
             Enabled = true,
-            ServerName = ServerName ?? host,
+            ServerName = name,
             // The operating system chooses the version: nothing older than its policy allows.
             Version = SslProtocols.None,
-            Certs = own is null ? null : [own],
-            CertificateValidationCallback = authorities is null ? null : (_, certificate, chain, errors) => IsTrusted(certificate, chain, errors, authorities),
+            Certs = Own() is { } own ? [own] : null,
+            CertificateValidationCallback = (_, certificate, chain, errors) =>
+            {
+                var flaw = Flaw(certificate, chain, errors, authorities, name);
+                if (flaw is not null)
+                    refused(flaw);
+                return flaw is null;
+            },
         };
     }
 
-    /// <summary>True where the certificate's only flaw, if any, is an authority that the machine does not know and we do.</summary>
-    public static bool IsTrusted(X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors, X509Certificate2Collection authorities)
+    /// <summary>Why a server's certificate is not trusted; null where it is.</summary>
+    /// <param name="presented">The chain as the machine built it, null where it built none.</param>
+    /// <param name="errors">What the machine finds wrong with it.</param>
+    /// <param name="authorities">Those to trust instead of the machine's; null for the machine's.</param>
+    /// <param name="name">The name that it must carry.</param>
+    public static string? Flaw(X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors, X509Certificate2Collection? authorities, string name)
     {
-        if (certificate is null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != SslPolicyErrors.None)
-            return false;
+        if (certificate is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
+            return "it presents no certificate";
+        if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch))
+            return $"its certificate does not carry the name '{name}'; set DATAHUB_RABBITMQ_TLS_SERVER_NAME to a name that it carries";
+        if (errors == SslPolicyErrors.None && authorities is null)
+            return null;
+        using var leaf = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
+        if (authorities is not null && IsSigned(leaf, presented, authorities))
+            return null;
+        var now = TimeProvider.System.GetUtcNow().LocalDateTime;
+        return now < leaf.NotBefore || now > leaf.NotAfter
+            ? string.Create(CultureInfo.InvariantCulture, $"its certificate is valid from {leaf.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm} to {leaf.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC, not now; renew it there")
+            : "its certificate is not signed by an authority that is trusted here; set DATAHUB_RABBITMQ_TLS_CA to the certificate of the authority that signed it";
+    }
+
+    private static bool IsSigned(X509Certificate2 leaf, X509Chain? presented, X509Certificate2Collection authorities)
+    {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
@@ -62,24 +94,25 @@ public sealed class RabbitMqTls
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1"));
         if (presented is not null)
             chain.ChainPolicy.ExtraStore.AddRange(presented.ChainElements.Select(static e => e.Certificate).ToArray());
-        using var leaf = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
         return chain.Build(leaf);
     }
 
-    private (X509Certificate2Collection? Authorities, X509Certificate2? Own)? Certificates()
+    /// <summary>Null where none are set, or the file is not usable.</summary>
+    private X509Certificate2Collection? Authorities() => CaFile is null ? null : Read(() =>
+    {
+        X509Certificate2Collection authorities = [];
+        authorities.ImportFromPemFile(CaFile);
+        return authorities.Count == 0 ? null : authorities;
+    });
+
+    /// <summary>Null where none is set, or the files are not usable.</summary>
+    private X509Certificate2? Own() => CertificateFile is null ? null : Read(() => X509Certificate2.CreateFromPemFile(CertificateFile, KeyFile));
+
+    private static T? Read<T>(Func<T?> read) where T : class
     {
         try
         {
-            X509Certificate2Collection? authorities = null;
-            if (CaFile is not null)
-            {
-                authorities = [];
-                authorities.ImportFromPemFile(CaFile);
-                if (authorities.Count == 0)
-                    return null;
-            }
-
-            return (authorities, CertificateFile is null ? null : X509Certificate2.CreateFromPemFile(CertificateFile, KeyFile));
+            return read();
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
         {

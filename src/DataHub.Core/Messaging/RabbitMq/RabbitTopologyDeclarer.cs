@@ -48,15 +48,18 @@ public static partial class RabbitTopologyDeclarer
 
     private static async Task<IConnection> ConnectAsync(RabbitMqOptions options, CancellationToken cancel)
     {
+        List<string> flaws = [];
         try
         {
-            return await options.Factory().CreateConnectionAsync(options.Endpoints(), options.ConnectionName + " (topology)", cancel);
+            return await options.Factory().CreateConnectionAsync(options.Endpoints(flaws.Add), options.ConnectionName + " (topology)", cancel);
         }
         catch (BrokerUnreachableException e)
         {
-            throw Causes(e).Any(static c => c is AuthenticationFailureException or PossibleAuthenticationFailureException)
-                ? new BusRefusedException($"{options} does not accept the user and password; set those of a user that exists there.", e)
-                : new BusRefusedException($"{options} cannot be reached; start it, or set the hosts, the port and TLS as they are there.", e);
+            if (Causes(e).Any(static c => c is AuthenticationFailureException or PossibleAuthenticationFailureException))
+                throw new BusRefusedException($"{options} does not accept the user and password; set those of a user that exists there.", e);
+            throw flaws.Count > 0
+                ? new BusRefusedException($"{options} is not trusted: {string.Join(". And: ", flaws.Distinct(StringComparer.Ordinal))}.", e)
+                : new BusRefusedException($"{options} cannot be reached; start it, or set the hosts, the port and TLS as they are there{(options.Tls is { CertificateFile: null } ? ", with DATAHUB_RABBITMQ_TLS_CERTIFICATE where it asks for a certificate" : "")}.", e);
         }
         catch (OperationInterruptedException e) when (!cancel.IsCancellationRequested)
         {

@@ -25,7 +25,8 @@ public sealed class PostgresMeishanTables : IMeishanTables
     public PostgresMeishanTables(string connectionString, NativeMapping mapping)
     {
         Tables = new MeishanTableSet(mapping);
-        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        // Whatever it says of the server's role: what writes needs the primary.
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { TargetSessionAttributes = null };
         // A caller waits a few seconds for its answer; a server that takes longer is asked again by the next look.
         settings.Timeout = Math.Min(settings.Timeout, 5);
         settings.CommandTimeout = Math.Min(settings.CommandTimeout, 10);

@@ -74,7 +74,7 @@ public sealed partial class ZiyangFormat
         if (CsvText.Read(text, out var faultLine) is not { } lines)
             return Refuse(ReasonCodes.CsvRowInvalid, faultLine);
         if (lines.Count == 0 || lines[0].Cells[0] != RowNumber || lines[0].Cells.Distinct(StringComparer.Ordinal).Count() != lines[0].Cells.Count)
-            return Refuse(ReasonCodes.NativeNotReadable, "CSV");
+            return Refuse(ReasonCodes.NativeNotReadable);
         if (lines.Count == 1 || lines[^1].Cells is not [Trailer, var count, var total]
             || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var statedCount)
             || !AmountText.IsMatch(total))
@@ -107,7 +107,7 @@ public sealed partial class ZiyangFormat
             if (PackedText.Unpack(line.Cells[i], _kinds.GetValueOrDefault(column)) is { } value)
                 record.Add(column, value);
             else
-                reasons.Add(Reasons.Of(ReasonCodes.NativeValueInvalid, column));
+                reasons.Add(Reasons.Of(ReasonCodes.NativeValueInvalid, column, "接口说明规定的打包格式"));
         }
 
         return reasons.Count > 0 ? new ZiyangRow(number, null, reasons, native) : new ZiyangRow(number, record, [], native);

@@ -1,4 +1,5 @@
 using DataHub.Core.Journal;
+using DataHub.Core.Statistics;
 using Npgsql;
 using static DataHub.Core.Storage.Postgres.PostgresValues;
 
@@ -39,6 +40,8 @@ internal static class PostgresCommit
         WriteDeliveries(batch, commit, node, Number);
         if (commit.ParkedResolved.Count > 0)
             Add(batch, "DELETE FROM datahub.parked WHERE node = $1 AND number = ANY ($2)", Of(node), Of(commit.ParkedResolved.ToArray()));
+        foreach (var (id, outcome) in commit.Replayed)
+            Add(batch, "UPDATE datahub.replay_request SET outcome = $2 WHERE id = $1", Of(Text(id)), Of((short)outcome));
         if (commit.Receipts.Count > 0)
         {
             Add(batch, "INSERT INTO datahub.receipt (node, peer, to_sequence, from_sequence, number) SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5) ON CONFLICT DO NOTHING",
@@ -48,11 +51,14 @@ internal static class PostgresCommit
 
         WriteBreaks(batch, commit.Breaks);
         WriteResults(batch, commit);
+        if (!commit.Statistics.IsEmpty)
+            WriteStatistics(batch, node, [.. commit.Statistics]);
+        WriteMaterials(batch, commit, node);
         return next;
     }
 
     private static string UpsertExchanges(string table) => "INSERT INTO " + table + " (node, " + ExchangeColumns + ") SELECT $1, "
-        + string.Join(", ", Enumerable.Range(2, 26).Select(i => $"unnest(${i})"))
+        + string.Join(", ", Enumerable.Range(2, 31).Select(i => $"unnest(${i})"))
         + " ON CONFLICT (node, exchange_id) DO UPDATE SET "
         + string.Join(", ", ExchangeColumns.Split(", ").Skip(1).Select(c => $"{c} = excluded.{c}"));
 
@@ -113,7 +119,9 @@ internal static class PostgresCommit
         Column(rows, r => TextOrNull(r.State.Outcome?.Code)), Column(rows, r => r.State.Outcome?.AmountFen), Column(rows, r => TextOrNull(r.State.Outcome?.Reference)),
         Column(rows, r => r.State.Final), Column(rows, r => Text(FactsText.Write(r.State.Facts))),
         Column(rows, r => r.OutcomeDigest), Column(rows, r => r.SourceDigest), Column(rows, r => r.TargetDigest), TimeColumn(rows, r => r.ReconciledAt),
-        Column(rows, r => r.NoticeStage), Column(rows, r => r.RefusedFor));
+        Column(rows, r => r.NoticeStage), Column(rows, r => r.RefusedFor),
+        Column(rows, r => r.State.Clock?.StartedOn), Column(rows, r => r.State.Clock?.Term), Column(rows, r => r.State.Clock?.AllowedDays), Column(rows, r => r.State.Clock?.UsedDays),
+        Column(rows, r => r.NoticeOn));
 
     private static void WriteDeliveries(NpgsqlBatch batch, NodeCommit commit, int node, Func<int, long, long> number)
     {
@@ -182,6 +190,40 @@ internal static class PostgresCommit
 
         foreach (var (resultId, digest, revoked) in commit.ChangedResults)
             Add(batch, "UPDATE datahub.published_result SET digest = $2, revoked = $3 WHERE result_id = $1", Of(resultId), Of(digest), Of(revoked));
+        foreach (var (resultId, use, recognised) in commit.Uses)
+        {
+            if (recognised)
+                Add(batch, "INSERT INTO datahub.result_use (result_id, exchange_id, city) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", Of(resultId), Of(use.ExchangeId), Of(use.City));
+            else
+                Add(batch, "DELETE FROM datahub.result_use WHERE result_id = $1 AND exchange_id = $2", Of(resultId), Of(use.ExchangeId));
+        }
+
+        foreach (var (city, consent) in commit.WithdrawnConsents)
+            Add(batch, "INSERT INTO datahub.withdrawn_consent (city, consent) VALUES ($1, $2) ON CONFLICT DO NOTHING", Of(city), Of(consent));
+    }
+
+    private static void WriteStatistics(NpgsqlBatch batch, int node, List<KeyValuePair<StatisticKey, StatisticValue>> deltas) => Add(batch,
+        "INSERT INTO datahub.statistic AS s (node, counter, month, flow, item, source_city, target_city, hospital, variant, detail, bucket, count, amount_fen) "
+        + "SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), unnest($10), unnest($11), unnest($12), unnest($13) "
+        + "ON CONFLICT (counter, month, node, flow, item, source_city, target_city, hospital, variant, detail, bucket) "
+        + "DO UPDATE SET count = s.count + excluded.count, amount_fen = s.amount_fen + excluded.amount_fen",
+        Of(node), Column(deltas, d => d.Key.Counter), Column(deltas, d => d.Key.Month), Column(deltas, d => d.Key.Flow), Column(deltas, d => d.Key.Item),
+        Column(deltas, d => d.Key.SourceCity), Column(deltas, d => d.Key.TargetCity), Column(deltas, d => d.Key.Hospital), Column(deltas, d => d.Key.Variant),
+        Column(deltas, d => d.Key.Detail), Column(deltas, d => d.Key.Bucket), Column(deltas, d => d.Value.Count), Column(deltas, d => d.Value.AmountFen));
+
+    private static void WriteMaterials(NpgsqlBatch batch, NodeCommit commit, int node)
+    {
+        var named = commit.Materials;
+        if (named.Count > 0)
+        {
+            Add(batch, "INSERT INTO datahub.material_ref (node, exchange_id, message_id, code, digest, name, size, media_type, city, at) "
+                + "SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), unnest($10) ON CONFLICT DO NOTHING", Of(node),
+                Column(named, m => m.ExchangeId), Column(named, m => m.MessageId), Column(named, m => m.Code), Column(named, m => m.Digest), Column(named, m => Text(m.Name)),
+                Column(named, m => m.Size), Column(named, m => m.MediaType), Column(named, m => m.City), TimeColumn(named, m => m.At));
+        }
+
+        if (commit.MaterialsEnded.Count > 0)
+            Add(batch, "SELECT datahub.end_materials($1, $2)", Column(commit.MaterialsEnded, m => m.Digest), OfTime(commit.MaterialsEnded[0].At));
     }
 
     private static void Add(NpgsqlBatch batch, string sql, params ReadOnlySpan<NpgsqlParameter> parameters)

@@ -24,6 +24,19 @@ internal static class PostgresFaults
         })
         .Build();
 
+    /// <summary>
+    /// A database that is there and answers late, as on a machine on which everything starts at once, does not keep a process from
+    /// starting; for half a minute.
+    /// </summary>
+    public static ResiliencePipeline Opening { get; } = new ResiliencePipelineBuilder()
+        .AddRetry(new RetryStrategyOptions
+        {
+            MaxRetryAttempts = 5,
+            Delay = TimeSpan.FromSeconds(1),
+            ShouldHandle = new PredicateBuilder().Handle<TimeoutException>().HandleInner<TimeoutException>(),
+        })
+        .Build();
+
     /// <summary>The database's refusal, or that it cannot be reached; nothing that is ours.</summary>
     public static bool IsFault(Exception e) =>
         e is NpgsqlException or SocketException or IOException or TimeoutException or AuthenticationException or ObjectDisposedException;
@@ -31,10 +44,13 @@ internal static class PostgresFaults
     /// <summary>Why a process cannot start on this database, and what to set. The texts name neither user nor password.</summary>
     public static StoreUnavailableException OfOpening(Exception e) => new(e switch
     {
-        PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } => "PostgreSQL does not accept the user and password; set DATAHUB_POSTGRES and DATAHUB_POSTGRES_PASSWORD to those of a user that exists there.",
+        PostgresException { SqlState: PostgresErrorCodes.InvalidPassword } => "PostgreSQL does not accept the user and password; set DATAHUB_POSTGRES and DATAHUB_POSTGRES_PASSWORD to those of a user that exists there.",
+        PostgresException { SqlState: PostgresErrorCodes.InvalidAuthorizationSpecification } => "PostgreSQL does not let the user in from here, or not in this way; set DATAHUB_POSTGRES to a user that exists there and to the SSL Mode that it asks for.",
         PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => "PostgreSQL has no such database; create it, or set Database in DATAHUB_POSTGRES to one that exists.",
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => "PostgreSQL does not let the user make or use the tables; set DATAHUB_POSTGRES to a user that owns the database.",
+        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => "This PostgreSQL follows another one and cannot be written; set Host in DATAHUB_POSTGRES to the primary, or to every server that may become it.",
         InvalidOperationException => e.Message + " Start the later program, or set DATAHUB_POSTGRES to another database.",
+        { InnerException: AuthenticationException } => "PostgreSQL's certificate is not trusted; set Root Certificate in DATAHUB_POSTGRES to the file of the authority that signed it, and Host to a name that it carries.",
         _ => "PostgreSQL cannot be reached; start it, or set DATAHUB_POSTGRES to where it is.",
     }, e);
 

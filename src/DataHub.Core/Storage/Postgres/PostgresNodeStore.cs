@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using DataHub.Core.Journal;
+using DataHub.Core.Materials;
 using Npgsql;
 
 namespace DataHub.Core.Storage.Postgres;
@@ -9,7 +10,7 @@ namespace DataHub.Core.Storage.Postgres;
 /// which the first checks the node's fence and the head of its journal (docs/design/postgres.md). Different nodes commit
 /// side by side on connections of their own.
 /// </summary>
-public sealed partial class PostgresNodeStore : INodeStore, INodeLeases
+public sealed partial class PostgresNodeStore : INodeStore, INodeLeases, IMaterialStore
 {
     // Later words win, so a connection string may say otherwise. Statements are prepared once per connection and reach rows
     // by key only: a plan made while a table was empty must not read all of it later, hence no sequential scans. The
@@ -36,7 +37,7 @@ public sealed partial class PostgresNodeStore : INodeStore, INodeLeases
         var store = new PostgresNodeStore(Connect(connectionString));
         try
         {
-            await PostgresMigrations.ApplyAsync(store.source, cancel);
+            await PostgresFaults.Opening.ExecuteAsync(async token => await PostgresMigrations.ApplyAsync(store.source, token), cancel);
             return store;
         }
         catch (Exception e)
@@ -124,7 +125,8 @@ public sealed partial class PostgresNodeStore : INodeStore, INodeLeases
     /// <summary>The pool that the store uses, with its settings: for others that share its habits.</summary>
     public static NpgsqlDataSource Connect(string connectionString)
     {
-        var settings = new NpgsqlConnectionStringBuilder(Defaults + connectionString) { IncludeErrorDetail = false };
+        // Whatever it says of the server's role: what writes needs the primary.
+        var settings = new NpgsqlConnectionStringBuilder(Defaults + connectionString) { IncludeErrorDetail = false, TargetSessionAttributes = null };
         settings.Options = string.IsNullOrEmpty(settings.Options) ? SessionDefaults : SessionDefaults + " " + settings.Options;
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
         return settings.Host?.Contains(',', StringComparison.Ordinal) == true

@@ -1,6 +1,7 @@
 using DataHub.Contracts;
 using DataHub.Core.Flows;
 using DataHub.Core.Journal;
+using DataHub.Core.Statistics;
 using Npgsql;
 using static DataHub.Core.Storage.Postgres.PostgresValues;
 
@@ -94,14 +95,16 @@ public sealed partial class PostgresNodeStore
     public ValueTask<PublishedResult?> PublishedAsync(string resultId, CancellationToken cancel) => OneAsync(null,
         "SELECT " + PublishedColumns + " FROM datahub.published_result r WHERE r.result_id = $1", ReadPublished, cancel, Of(Text(resultId)));
 
-    public ValueTask<PublishedResult?> LatestPublishedAsync(string patientKey, string itemCode, CancellationToken cancel) => OneAsync(null,
-        "SELECT " + PublishedColumns + " FROM datahub.published_result r WHERE r.patient_key = $1 AND r.item = $2 AND NOT r.revoked ORDER BY r.performed_at DESC LIMIT 1",
-        ReadPublished, cancel, Of(Text(patientKey)), Of(Text(itemCode)));
+    public async ValueTask<bool> ConsentWithdrawnAsync(string city, string consentNumber, CancellationToken cancel) =>
+        (await ListAsync(null, "SELECT consent FROM datahub.withdrawn_consent WHERE city = $1 AND consent = $2", static r => r.GetString(0), cancel, Of(Text(city)), Of(Text(consentNumber)))).Count > 0;
 
-    public ValueTask<List<ExchangeRow>> DueAsync(string node, DateOnly onOrBefore, int stageBelow, int limit, CancellationToken cancel) => ListAsync(node,
-        "SELECT " + ExchangeColumns + " FROM " + HubExchanges + " WHERE node = $1 AND due_on IS NOT NULL AND stopped_on IS NULL AND notice_stage < 2 "
-        + "AND due_on <= $2 AND notice_stage < $3 ORDER BY due_on LIMIT $4",
-        ReadExchange, cancel, Of(NodeCode.Of(node)), Of(onOrBefore), Of(stageBelow), Of(limit));
+    public ValueTask<List<PublishedResult>> PublishedOfAsync(string patientKey, IReadOnlyCollection<string> itemCodes, int limit, CancellationToken cancel) => ListAsync(null,
+        "SELECT " + PublishedColumns + " FROM datahub.published_result r WHERE r.patient_key = $1 AND r.item = ANY ($2) ORDER BY r.performed_at DESC, r.result_id LIMIT $3",
+        ReadPublished, cancel, Of(Text(patientKey)), Of(itemCodes.Select(Text).ToArray()), Of(limit));
+
+    public ValueTask<List<ExchangeRow>> DueAsync(string node, DateOnly onOrBefore, int limit, CancellationToken cancel) => ListAsync(node,
+        "SELECT " + ExchangeColumns + " FROM " + HubExchanges + " WHERE node = $1 AND notice_on IS NOT NULL AND notice_on <= $2 ORDER BY notice_on LIMIT $3",
+        ReadExchange, cancel, Of(NodeCode.Of(node)), Of(onOrBefore), Of(limit));
 
     public ValueTask<List<ExchangeRow>> UnreconciledAsync(string node, DateTimeOffset unchangedSince, int limit, CancellationToken cancel) => ListAsync(node,
         "SELECT " + ExchangeColumns + " FROM " + HubExchanges + " e WHERE node = $1 AND outcome IS NOT NULL AND reconciled_at IS NULL AND changed_at <= $2 AND ("
@@ -124,6 +127,20 @@ public sealed partial class PostgresNodeStore
         + "FROM " + ExchangesOf(node) + " WHERE node = $1 GROUP BY 1, 2, 3, 4, 5, 6, 7",
         static r => new ExchangeCount(r.GetString(0), r.GetString(1), r.GetString(2), r.GetBoolean(3), r.GetBoolean(4), r.GetBoolean(5), r.GetBoolean(6), r.GetInt64(7)),
         cancel, Of(NodeCode.Of(node)));
+
+    public ValueTask<List<KeyValuePair<StatisticKey, StatisticValue>>> StatisticsAsync(string counter, int fromMonth, int toMonth, CancellationToken cancel) => ListAsync(null,
+        "SELECT month, flow, item, source_city, target_city, hospital, variant, detail, bucket, sum(count)::bigint, sum(amount_fen)::bigint FROM datahub.statistic "
+        + "WHERE counter = $1 AND month BETWEEN $2 AND $3 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 HAVING sum(count) <> 0 OR sum(amount_fen) <> 0",
+        r => KeyValuePair.Create(
+            new StatisticKey(counter, r.GetInt32(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4))
+            {
+                Hospital = r.GetString(5),
+                Variant = r.GetString(6),
+                Detail = r.GetString(7),
+                Bucket = r.GetInt32(8),
+            },
+            new StatisticValue(r.GetInt64(9), r.GetInt64(10))),
+        cancel, Of(counter), Of(fromMonth), Of(toMonth));
 
     public ValueTask<List<string>> NodesAsync(CancellationToken cancel) =>
         ListAsync(null, "SELECT code FROM datahub.node WHERE head_number > 0 ORDER BY code", static r => NodeCode.Name(r.GetInt32(0)), cancel);

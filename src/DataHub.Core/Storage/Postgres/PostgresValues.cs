@@ -12,10 +12,13 @@ internal static class PostgresValues
     public const string JournalColumns = "j.number, j.kind, j.key, j.message_id, j.type, j.exchange_id, j.sender, j.sequence, j.at, j.body, j.reasons, j.hash";
 
     public const string ExchangeColumns = "exchange_id, flow, flow_version, item, source_city, target_city, state, version, opened_at, changed_at, responsible, due_on, "
-        + "stopped_on, remaining, calendar_complete, outcome, amount_fen, reference, final, facts, outcome_digest, source_digest, target_digest, reconciled_at, notice_stage, refused_for";
+        + "stopped_on, remaining, calendar_complete, outcome, amount_fen, reference, final, facts, outcome_digest, source_digest, target_digest, reconciled_at, notice_stage, refused_for, "
+        + "leg_started_on, leg_term, leg_allowed_days, leg_used_days, notice_on";
 
     public const string PublishedColumns = "r.result_id, r.exchange_id, r.city, r.item, r.hospital, r.mark, r.performed_at, r.digest, r.revoked, "
-        + "ARRAY(SELECT h.city FROM datahub.result_holder h WHERE h.result_id = r.result_id ORDER BY h.city)";
+        + "ARRAY(SELECT h.city FROM datahub.result_holder h WHERE h.result_id = r.result_id ORDER BY h.city), "
+        + "ARRAY(SELECT u.exchange_id FROM datahub.result_use u WHERE u.result_id = r.result_id ORDER BY u.exchange_id), "
+        + "ARRAY(SELECT u.city FROM datahub.result_use u WHERE u.result_id = r.result_id ORDER BY u.exchange_id)";
 
     /// <summary>The parts of <c>datahub.exchange</c>. Going to the one that is meant saves PostgreSQL the choice, per row.</summary>
     public const string HubExchanges = "datahub.exchange_hub";
@@ -77,7 +80,13 @@ internal static class PostgresValues
             ChangedAt = ReadTime(r, 9),
             Clock = r.IsDBNull(10)
                 ? null
-                : new Clock(r.GetString(10), r.GetFieldValue<DateOnly>(11), r.IsDBNull(12) ? null : r.GetFieldValue<DateOnly>(12), r.IsDBNull(13) ? null : r.GetInt32(13), r.GetBoolean(14)),
+                : new Clock(r.GetString(10), r.GetFieldValue<DateOnly>(11), ReadDay(r, 12), ReadInt(r, 13), r.GetBoolean(14))
+                {
+                    StartedOn = ReadDay(r, 26),
+                    Term = ReadText(r, 27),
+                    AllowedDays = ReadInt(r, 28),
+                    UsedDays = ReadInt(r, 29) ?? 0,
+                },
             Outcome = r.IsDBNull(15) ? null : new Outcome(r.GetString(15), r.IsDBNull(16) ? null : r.GetInt64(16), ReadText(r, 17)),
             Final = r.GetBoolean(18),
             Facts = FactsText.Read(r.GetString(19)),
@@ -88,12 +97,20 @@ internal static class PostgresValues
         ReconciledAt = r.IsDBNull(23) ? null : ReadTime(r, 23),
         NoticeStage = r.GetInt32(24),
         RefusedFor = ReadText(r, 25),
+        NoticeOn = ReadDay(r, 30),
     };
 
     public static PublishedResult ReadPublished(NpgsqlDataReader r) => new(r.GetString(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetString(5),
-        ReadTime(r, 6), r.GetString(7), r.GetBoolean(8), r.GetFieldValue<string[]>(9));
+        ReadTime(r, 6), r.GetString(7), r.GetBoolean(8), r.GetFieldValue<string[]>(9))
+    {
+        Uses = [.. r.GetFieldValue<string[]>(10).Zip(r.GetFieldValue<string[]>(11), (exchange, city) => new ResultUse(exchange, city))],
+    };
 
     public static DateTimeOffset ReadTime(NpgsqlDataReader r, int column) => new(r.GetDateTime(column), TimeSpan.Zero);
+
+    private static DateOnly? ReadDay(NpgsqlDataReader r, int column) => r.IsDBNull(column) ? null : r.GetFieldValue<DateOnly>(column);
+
+    private static int? ReadInt(NpgsqlDataReader r, int column) => r.IsDBNull(column) ? null : r.GetInt32(column);
 
     public static string? ReadText(NpgsqlDataReader r, int column) => r.IsDBNull(column) ? null : r.GetString(column);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DataHub.Core.Journal;
+using DataHub.Core.Statistics;
 
 namespace DataHub.Core.Storage.Sqlite;
 
@@ -10,6 +11,9 @@ namespace DataHub.Core.Storage.Sqlite;
 internal sealed class SqliteCommitWriter(SqliteSession db)
 {
     private readonly Dictionary<string, (long Number, byte[] Hash)> heads = new(StringComparer.Ordinal);
+
+    /// <summary>The connection, for what else goes into the same transaction.</summary>
+    public SqliteSession Session => db;
 
     public void Forget() => heads.Clear();
 
@@ -49,6 +53,8 @@ internal sealed class SqliteCommitWriter(SqliteSession db)
             db.Prepare("DELETE FROM native_delivery WHERE journal_id=? AND position=?").Bind(SqliteKeys.Journal(node, number)).Bind(position).Run();
         foreach (var number in commit.ParkedResolved)
             db.Prepare("DELETE FROM parked WHERE journal_id=?").Bind(SqliteKeys.Journal(node, number)).Run();
+        foreach (var (id, outcome) in commit.Replayed)
+            db.Prepare("UPDATE replay_request SET outcome=? WHERE id=?").Bind((long)outcome).Bind(id).Run();
         foreach (var r in commit.Receipts)
         {
             db.Prepare("INSERT OR IGNORE INTO receipt (node, city, to_sequence, from_sequence, journal_id) VALUES (?,?,?,?,?)")
@@ -58,6 +64,8 @@ internal sealed class SqliteCommitWriter(SqliteSession db)
         foreach (var change in commit.Breaks)
             WriteBreak(change);
         WriteResults(commit);
+        WriteStatistics(node, commit.Statistics);
+        SqliteMaterials.Write(db, commit);
         return new CommitResult(first);
     }
 
@@ -87,14 +95,16 @@ internal sealed class SqliteCommitWriter(SqliteSession db)
     private void WriteExchange(long node, ExchangeRow row)
     {
         var s = row.State;
-        db.Prepare("INSERT OR REPLACE INTO exchange (node, " + SqliteKeys.ExchangeColumns + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+        db.Prepare("INSERT OR REPLACE INTO exchange (node, " + SqliteKeys.ExchangeColumns + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
             .Bind(node).Bind(s.ExchangeId).Bind(s.Flow).Bind(s.FlowVersion).Bind(s.Item).Bind(s.SourceCity).Bind(s.TargetCity).Bind(s.State).Bind(s.Version)
             .Bind(s.OpenedAt.ToUnixTimeMilliseconds()).Bind(s.ChangedAt.ToUnixTimeMilliseconds())
             .Bind(s.Clock?.ResponsibleCity).Bind(Day(s.Clock?.DueOn)).Bind(Day(s.Clock?.StoppedOn)).Bind((long?)s.Clock?.Remaining)
             .Bind(s.Clock is { } clock ? (clock.CalendarComplete ? 1L : 0L) : (long?)null)
             .Bind(s.Outcome?.Code).Bind(s.Outcome?.AmountFen).Bind(s.Outcome?.Reference).Bind(s.Final).Bind(FactsText.Write(s.Facts))
             .Bind(row.OutcomeDigest).Bind(row.SourceDigest).Bind(row.TargetDigest).Bind(row.ReconciledAt?.ToUnixTimeMilliseconds())
-            .Bind(row.NoticeStage).Bind(row.RefusedFor).Run();
+            .Bind(row.NoticeStage).Bind(row.RefusedFor)
+            .Bind(Day(s.Clock?.StartedOn)).Bind(s.Clock?.Term).Bind((long?)s.Clock?.AllowedDays).Bind((long?)s.Clock?.UsedDays)
+            .Bind(Day(row.NoticeOn)).Run();
     }
 
     private void WriteBreak(BreakChange change)
@@ -126,6 +136,27 @@ internal sealed class SqliteCommitWriter(SqliteSession db)
             db.Prepare("INSERT OR IGNORE INTO result_holder (result_id, city) VALUES (?,?)").Bind(resultId).Bind(city).Run();
         foreach (var (resultId, digest, revoked) in commit.ChangedResults)
             db.Prepare("UPDATE published_result SET digest=?, revoked=? WHERE result_id=?").Bind(digest).Bind(revoked).Bind(resultId).Run();
+        foreach (var (resultId, use, recognised) in commit.Uses)
+        {
+            if (recognised)
+                db.Prepare("INSERT OR IGNORE INTO result_use (result_id, exchange_id, city) VALUES (?,?,?)").Bind(resultId).Bind(use.ExchangeId).Bind(use.City).Run();
+            else
+                db.Prepare("DELETE FROM result_use WHERE result_id=? AND exchange_id=?").Bind(resultId).Bind(use.ExchangeId).Run();
+        }
+
+        foreach (var (city, consent) in commit.WithdrawnConsents)
+            db.Prepare("INSERT OR IGNORE INTO withdrawn_consent (city, consent) VALUES (?,?)").Bind(city).Bind(consent).Run();
+    }
+
+    private void WriteStatistics(long node, StatisticDeltas statistics)
+    {
+        foreach (var (key, value) in statistics)
+        {
+            db.Prepare("INSERT INTO statistic (counter, month, flow, item, source_city, target_city, hospital, variant, detail, bucket, node, count, amount_fen) "
+                + "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET count = count + excluded.count, amount_fen = amount_fen + excluded.amount_fen")
+                .Bind(key.Counter).Bind(key.Month).Bind(key.Flow).Bind(key.Item).Bind(key.SourceCity).Bind(key.TargetCity).Bind(key.Hospital).Bind(key.Variant)
+                .Bind(key.Detail).Bind(key.Bucket).Bind(node).Bind(value.Count).Bind(value.AmountFen).Run();
+        }
     }
 
     private (long Number, byte[] Hash) Head(string name, long node)

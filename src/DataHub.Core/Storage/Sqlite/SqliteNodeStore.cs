@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using DataHub.Core.Materials;
 using Microsoft.Data.Sqlite;
 
 namespace DataHub.Core.Storage.Sqlite;
@@ -7,7 +8,7 @@ namespace DataHub.Core.Storage.Sqlite;
 /// The embedded store: one SQLite file, one writer thread. Commits that wait at the same time go into one transaction
 /// (group commit), so that the cost of reaching the disk is shared; each stands or falls on its own by a savepoint.
 /// </summary>
-public sealed partial class SqliteNodeStore : INodeStore
+public sealed partial class SqliteNodeStore : INodeStore, IMaterialStore
 {
     // A bound on one physical transaction, so that its callers do not wait for an ever growing group.
     private const int MaxGroup = 64;
@@ -17,7 +18,9 @@ public sealed partial class SqliteNodeStore : INodeStore
     private readonly Channel<Pending> queue = Channel.CreateBounded<Pending>(new BoundedChannelOptions(1024) { SingleReader = true });
     private readonly Thread thread;
 
-    private sealed record Pending(NodeCommit Commit, TaskCompletionSource<CommitResult> Done);
+    /// <summary>What waits for the writer: applied inside its transaction, told when that is durable.</summary>
+    /// <param name="Node">The node whose journal it appends to; null for none.</param>
+    private sealed record Pending(string? Node, Action<SqliteCommitWriter> Apply, Action Succeed, Action<Exception> Fail);
 
     /// <summary>Opens the database, creating and migrating it where needed.</summary>
     /// <exception cref="StoreUnavailableException">The file cannot be opened, or is of a later version.</exception>
@@ -38,10 +41,17 @@ public sealed partial class SqliteNodeStore : INodeStore
         thread.Start();
     }
 
-    public async Task<CommitResult> CommitAsync(NodeCommit commit, CancellationToken cancel)
+    public Task<CommitResult> CommitAsync(NodeCommit commit, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(commit);
-        var pending = new Pending(commit, new TaskCompletionSource<CommitResult>(TaskCreationOptions.RunContinuationsAsynchronously));
+        return WriteAsync(commit.Node, apply => apply.Apply(commit), cancel);
+    }
+
+    private async Task<T> WriteAsync<T>(string? node, Func<SqliteCommitWriter, T> work, CancellationToken cancel)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        T result = default!;
+        var pending = new Pending(node, apply => result = work(apply), () => done.TrySetResult(result), fault => done.TrySetException(fault));
         try
         {
             await queue.Writer.WriteAsync(pending, cancel);
@@ -52,13 +62,13 @@ public sealed partial class SqliteNodeStore : INodeStore
         }
 
         // Not cancellable from here on: the caller has to learn whether it was written.
-        return await pending.Done.Task;
+        return await done.Task;
     }
 
     private void WriteLoop()
     {
         var group = new List<Pending>(MaxGroup);
-        var results = new List<(Pending Pending, CommitResult? Result, Exception? Fault)>(MaxGroup);
+        var results = new List<(Pending Pending, Exception? Fault)>(MaxGroup);
         var apply = new SqliteCommitWriter(writer);
         while (WaitForWork())
         {
@@ -79,34 +89,35 @@ public sealed partial class SqliteNodeStore : INodeStore
                 TryRollback();
                 var fault = new StoreUnavailableException("The journal could not be written.", e);
                 foreach (var pending in group)
-                    pending.Done.TrySetException(fault);
+                    pending.Fail(fault);
                 continue;
             }
 
-            foreach (var (pending, result, fault) in results)
+            foreach (var (pending, fault) in results)
             {
                 if (fault is null)
-                    pending.Done.TrySetResult(result!.Value);
+                    pending.Succeed();
                 else
-                    pending.Done.TrySetException(new StoreUnavailableException("The commit was refused by the database.", fault));
+                    pending.Fail(new StoreUnavailableException("The commit was refused by the database.", fault));
             }
         }
     }
 
-    private (Pending, CommitResult?, Exception?) ApplyOne(SqliteCommitWriter apply, Pending pending)
+    private (Pending, Exception?) ApplyOne(SqliteCommitWriter apply, Pending pending)
     {
         writer.Execute("SAVEPOINT one");
         try
         {
-            var result = apply.Apply(pending.Commit);
+            pending.Apply(apply);
             writer.Execute("RELEASE one");
-            return (pending, result, null);
+            return (pending, null);
         }
         catch (SqliteException e) when (e.SqliteErrorCode == SQLitePCL.raw.SQLITE_CONSTRAINT)
         {
             writer.Execute("ROLLBACK TO one; RELEASE one");
-            apply.Forget(pending.Commit.Node);
-            return (pending, null, e);
+            if (pending.Node is { } node)
+                apply.Forget(node);
+            return (pending, e);
         }
     }
 

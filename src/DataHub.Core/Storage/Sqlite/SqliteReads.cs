@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text.Json;
 using DataHub.Contracts;
 using DataHub.Core.Flows;
 using DataHub.Core.Journal;
+using DataHub.Core.Statistics;
 using Microsoft.Data.Sqlite;
 
 namespace DataHub.Core.Storage.Sqlite;
@@ -110,18 +112,25 @@ public sealed partial class SqliteNodeStore
     });
 
     public ValueTask<PublishedResult?> PublishedAsync(string resultId, CancellationToken cancel) => Read(db =>
-        Published(db, db.Prepare("SELECT " + PublishedColumns + " FROM published_result WHERE result_id=?").Bind(resultId)));
+        Published(db, db.Prepare("SELECT " + PublishedColumns + " FROM published_result WHERE result_id=?").Bind(resultId)).FirstOrDefault());
 
-    public ValueTask<PublishedResult?> LatestPublishedAsync(string patientKey, string itemCode, CancellationToken cancel) => Read(db =>
-        Published(db, db.Prepare("SELECT " + PublishedColumns + " FROM published_result WHERE patient_key=? AND item=? AND revoked=0 ORDER BY performed_at DESC LIMIT 1")
-            .Bind(patientKey).Bind(itemCode)));
+    public ValueTask<bool> ConsentWithdrawnAsync(string city, string consentNumber, CancellationToken cancel) => Read(db =>
+    {
+        var s = db.Prepare("SELECT 1 FROM withdrawn_consent WHERE city=? AND consent=?").Bind(city).Bind(consentNumber);
+        var found = s.Step();
+        s.Reset();
+        return found;
+    });
 
-    // An embedded hub is not divided: its one shard is the hub itself, and the partial indexes name it.
-    public ValueTask<List<ExchangeRow>> DueAsync(string node, DateOnly onOrBefore, int stageBelow, int limit, CancellationToken cancel) => Read(db => node != Nodes.Hub ? [] : Exchanges(
-        db.Prepare("SELECT " + SqliteKeys.ExchangeColumns + " FROM exchange WHERE node = 0 AND due_on IS NOT NULL AND stopped_on IS NULL AND notice_stage < 2 "
-            + "AND due_on <= ? AND notice_stage < ? ORDER BY due_on LIMIT ?")
-            .Bind(onOrBefore.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)).Bind(stageBelow).Bind(limit)));
+    public ValueTask<List<PublishedResult>> PublishedOfAsync(string patientKey, IReadOnlyCollection<string> itemCodes, int limit, CancellationToken cancel) => Read(db =>
+        Published(db, db.Prepare("SELECT " + PublishedColumns + " FROM published_result WHERE patient_key=? AND item IN (SELECT value FROM json_each(?)) ORDER BY performed_at DESC, result_id LIMIT ?")
+            .Bind(patientKey).Bind(JsonSerializer.Serialize(itemCodes)).Bind(limit)));
 
+    public ValueTask<List<ExchangeRow>> DueAsync(string node, DateOnly onOrBefore, int limit, CancellationToken cancel) => Read(db => Exchanges(
+        db.Prepare("SELECT " + SqliteKeys.ExchangeColumns + " FROM exchange WHERE node = ? AND notice_on IS NOT NULL AND notice_on <= ? ORDER BY notice_on, exchange_id LIMIT ?")
+            .Bind(SqliteKeys.Node(node)).Bind(onOrBefore.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)).Bind(limit)));
+
+    // An embedded hub is not divided: its one shard is the hub itself, and the partial index names it.
     public ValueTask<List<ExchangeRow>> UnreconciledAsync(string node, DateTimeOffset unchangedSince, int limit, CancellationToken cancel) => Read(db => node != Nodes.Hub ? [] : Exchanges(
         db.Prepare("SELECT " + SqliteKeys.ExchangeColumns + " FROM exchange e WHERE node = 0 AND outcome IS NOT NULL AND reconciled_at IS NULL AND changed_at <= ?1 AND ("
             + "(source_digest IS NULL AND NOT EXISTS (SELECT 1 FROM break b WHERE b.exchange_id = e.exchange_id AND b.code = ?2 AND b.closed_at IS NULL)) OR "
@@ -149,6 +158,21 @@ public sealed partial class SqliteNodeStore
             + "FROM exchange WHERE node=? GROUP BY 1,2,3,4,5,6,7").Bind(SqliteKeys.Node(node));
         while (s.Step())
             found.Add(new ExchangeCount(s.Text(0), s.Text(1), s.Text(2), s.Long(3) == 1, s.Long(4) == 1, s.Long(5) == 1, s.Long(6) == 1, s.Long(7)));
+        return found;
+    });
+
+    public ValueTask<List<KeyValuePair<StatisticKey, StatisticValue>>> StatisticsAsync(string counter, int fromMonth, int toMonth, CancellationToken cancel) => Read(db =>
+    {
+        var found = new List<KeyValuePair<StatisticKey, StatisticValue>>();
+        var s = db.Prepare("SELECT month, flow, item, source_city, target_city, hospital, variant, detail, bucket, sum(count), sum(amount_fen) FROM statistic "
+            + "WHERE counter = ? AND month BETWEEN ? AND ? GROUP BY 1,2,3,4,5,6,7,8,9 HAVING sum(count) <> 0 OR sum(amount_fen) <> 0")
+            .Bind(counter).Bind(fromMonth).Bind(toMonth);
+        while (s.Step())
+        {
+            var key = new StatisticKey(counter, (int)s.Long(0), s.Text(1), s.Text(2), s.Text(3), s.Text(4)) { Hospital = s.Text(5), Variant = s.Text(6), Detail = s.Text(7), Bucket = (int)s.Long(8) };
+            found.Add(new(key, new StatisticValue(s.Long(9), s.Long(10))));
+        }
+
         return found;
     });
 
@@ -199,17 +223,30 @@ public sealed partial class SqliteNodeStore
         return found;
     }
 
-    private static PublishedResult? Published(SqliteSession db, SqliteStatement s)
+    private static List<PublishedResult> Published(SqliteSession db, SqliteStatement s)
     {
-        if (!s.Step())
-            return null;
+        var found = new List<PublishedResult>();
+        while (s.Step())
+            found.Add(new PublishedResult(s.Text(0), s.Text(1), s.Text(2), s.Text(3), s.Text(4), s.Text(5), SqliteKeys.Time(s.Long(6)), s.Text(7), s.Long(8) == 1, []));
+        return [.. found.Select(r => r with { Holders = Holders(db, r.ResultId), Uses = Uses(db, r.ResultId) })];
+    }
+
+    private static List<ResultUse> Uses(SqliteSession db, string resultId)
+    {
+        var uses = new List<ResultUse>();
+        var s = db.Prepare("SELECT exchange_id, city FROM result_use WHERE result_id=? ORDER BY exchange_id").Bind(resultId);
+        while (s.Step())
+            uses.Add(new ResultUse(s.Text(0), s.Text(1)));
+        return uses;
+    }
+
+    private static List<string> Holders(SqliteSession db, string resultId)
+    {
         var holders = new List<string>();
-        var result = new PublishedResult(s.Text(0), s.Text(1), s.Text(2), s.Text(3), s.Text(4), s.Text(5), SqliteKeys.Time(s.Long(6)), s.Text(7), s.Long(8) == 1, holders);
-        s.Reset();
-        var h = db.Prepare("SELECT city FROM result_holder WHERE result_id=? ORDER BY city").Bind(result.ResultId);
-        while (h.Step())
-            holders.Add(h.Text(0));
-        return result;
+        var s = db.Prepare("SELECT city FROM result_holder WHERE result_id=? ORDER BY city").Bind(resultId);
+        while (s.Step())
+            holders.Add(s.Text(0));
+        return holders;
     }
 
     private ValueTask<T> Read<T>(Func<SqliteSession, T> read)

@@ -95,3 +95,19 @@ internal sealed class CaseClosureRules : AbstractValidator<CaseClosure>
         RuleFor(payload => payload.ClosedAt).IsRecent();
     }
 }
+
+internal sealed class CaseForwardingRules : AbstractValidator<CaseForwarding>
+{
+    public CaseForwardingRules()
+    {
+        RuleFor(payload => payload.Reason).HasWords();
+        RuleFor(payload => payload.ForwardedAt).IsRecent();
+        RuleFor(payload => payload.FromAgency).IsRegistered();
+        RuleFor(payload => payload.ToAgency).IsRegistered();
+        RuleFor(payload => payload).Custom((payload, context) =>
+        {
+            if (payload.FromAgency.Code == payload.ToAgency.Code)
+                context.RefuseAt($"{nameof(payload.ToAgency)}.{nameof(Agency.Code)}", ReasonCodes.SameAgency);
+        });
+    }
+}

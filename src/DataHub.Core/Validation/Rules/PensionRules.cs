@@ -52,20 +52,9 @@ internal sealed class PensionContactLetterRules : AbstractValidator<PensionConta
     public PensionContactLetterRules()
     {
         RuleForEach(payload => payload.HeldPeriods).SetValidator(MonthSpanRules.Instance);
-        RuleFor(payload => payload.HeldPeriods).Custom((periods, context) =>
-        {
-            for (var index = 1; index < periods.Count; index++)
-            {
-                if (periods.Take(index).Any(earlier => Overlap(earlier, periods[index])))
-                    context.RefuseAt($"{nameof(PensionContactLetter.HeldPeriods)}[{index}]", ReasonCodes.DuplicateEntry);
-            }
-        });
+        RuleFor(payload => payload.HeldPeriods).AreApart();
         RuleFor(payload => payload.IssuedAt).IsRecent();
     }
-
-    // Months are written so that their texts order as they do.
-    private static bool Overlap(MonthSpan one, MonthSpan other) =>
-        string.CompareOrdinal(one.From, other.To) <= 0 && string.CompareOrdinal(other.From, one.To) <= 0;
 }
 
 /// <summary>The sums of the 信息表, to the fen (国办发〔2009〕66号).</summary>

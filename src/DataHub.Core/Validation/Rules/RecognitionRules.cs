@@ -63,20 +63,40 @@ internal sealed class RecognitionQueryRules : AbstractValidator<RecognitionQuery
             if (!context.InstanceToValidate.Consent.ItemCodes.Contains(item))
                 context.Refuse(ReasonCodes.ConsentScope);
         });
-        RuleFor(payload => payload.Consent.ExpiresAt).Custom((expires, context) =>
-        {
-            if (expires <= context.InstanceToValidate.Consent.GrantedAt)
-                context.Refuse(ReasonCodes.PeriodReversed);
-        });
-        RuleFor(payload => payload.QueriedAt).Custom((queried, context) =>
-        {
-            var consent = context.InstanceToValidate.Consent;
-            if (queried < consent.GrantedAt || queried > consent.ExpiresAt)
-                context.Refuse(ReasonCodes.ConsentExpired);
-        });
+        RuleFor(payload => payload.Consent).SetValidator(ConsentRules.Instance);
+        RuleFor(payload => payload.Hospital.Code).IsConsented(payload => payload.Consent);
+        RuleFor(payload => payload.QueriedAt).IsWithin(payload => payload.Consent);
         RuleFor(payload => payload.QueriedAt).IsRecent();
     }
 }
+
+internal sealed class RecognitionSearchRules : AbstractValidator<RecognitionSearch>
+{
+    public RecognitionSearchRules()
+    {
+        RuleFor(payload => payload.Patient).SetValidator(PersonRules.Instance);
+        RuleFor(payload => payload.Doctor).SetValidator(DoctorRules.Instance);
+        RuleFor(payload => payload).Custom((payload, context) =>
+        {
+            var seen = new HashSet<string>(StringComparer.Ordinal);
+            for (var index = 0; index < payload.ItemCodes.Count; index++)
+            {
+                var path = $"{nameof(payload.ItemCodes)}[{index}]";
+                if (!seen.Add(payload.ItemCodes[index]))
+                    context.RefuseAt(path, ReasonCodes.DuplicateEntry);
+                else if (!payload.Consent.ItemCodes.Contains(payload.ItemCodes[index]))
+                    context.RefuseAt(path, ReasonCodes.ConsentScope);
+            }
+        });
+        RuleFor(payload => payload.Consent).SetValidator(ConsentRules.Instance);
+        RuleFor(payload => payload.Hospital.Code).IsConsented(payload => payload.Consent);
+        RuleFor(payload => payload.SearchedAt).IsWithin(payload => payload.Consent);
+        RuleFor(payload => payload.SearchedAt).IsRecent();
+    }
+}
+
+/// <summary>Made by the hub itself.</summary>
+internal sealed class ResultListRules : AbstractValidator<ResultList>;
 
 internal sealed class RecognitionResultRules : AbstractValidator<RecognitionResult>
 {
@@ -86,7 +106,20 @@ internal sealed class RecognitionResultRules : AbstractValidator<RecognitionResu
         RuleFor(payload => payload).Custom((payload, context) =>
         {
             if (payload.Observations is { } observations)
+            {
                 context.RefuseRepeated(observations, nameof(payload.Observations), nameof(Observation.Code), observation => observation.Code);
+                ObservationRules.Check(context, payload.ItemCode, observations);
+            }
+        });
+        RuleFor(payload => payload.Image).Custom((image, context) =>
+        {
+            var result = context.InstanceToValidate;
+            if (image is null)
+                return;
+            if (context.Rules().Registry.RecognitionItem(result.ItemCode) is { Category: not ResultCategory.Examination })
+                context.Refuse(ReasonCodes.ResultPartOfOtherCategory);
+            if (image.ExpiresAt <= result.DeliveredAt)
+                context.RefuseAt($"{nameof(result.Image)}.{nameof(image.ExpiresAt)}", ReasonCodes.ImageAddressExpired);
         });
         RuleFor(payload => payload.PerformedAt).IsRecent();
         RuleFor(payload => payload.DeliveredAt).IsRecent();

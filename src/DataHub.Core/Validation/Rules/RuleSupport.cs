@@ -63,6 +63,20 @@ internal static class RuleSupport
             context.RefuseAt($"{context.PropertyPath[(context.PropertyPath.LastIndexOf('.') + 1)..]}.{nameof(Agency.Code)}", ReasonCodes.UnknownAgency);
     });
 
+    /// <summary>No month stands in two of the spans.</summary>
+    public static void AreApart<T>(this IRuleBuilder<T, IReadOnlyList<MonthSpan>> rule) => rule.Custom((periods, context) =>
+    {
+        // Months are written so that their texts order as they do.
+        static bool Overlap(MonthSpan one, MonthSpan other) =>
+            string.CompareOrdinal(one.From, other.To) <= 0 && string.CompareOrdinal(other.From, one.To) <= 0;
+
+        for (var index = 1; index < periods?.Count; index++)
+        {
+            if (periods.Take(index).Any(earlier => Overlap(earlier, periods[index])))
+                context.RefuseAt($"{context.PropertyPath}[{index}]", ReasonCodes.DuplicateEntry);
+        }
+    });
+
     /// <summary>Refuses the second and every further entry of the same key.</summary>
     public static void RefuseRepeated<T, TEntry>(this ValidationContext<T> context, IReadOnlyList<TEntry> entries, string list, string member, Func<TEntry, string> key)
     {

@@ -12,7 +12,21 @@ internal sealed class ServiceSubmissionRules : AbstractValidator<ServiceSubmissi
         RuleFor(payload => payload.Applicant).SetValidator(PersonRules.Instance);
         RuleFor(payload => payload.Agent!).SetValidator(PersonRules.Instance).When(payload => payload.Agent is not null);
         RuleFor(payload => payload.Organisation!).SetValidator(OrganisationRules.Instance).When(payload => payload.Organisation is not null);
+        RuleFor(payload => payload.Collection!).SetValidator(OnBehalfCollectionRules.Instance).When(payload => payload.Collection is not null);
         RuleFor(payload => payload.SubmittedAt).IsRecent();
+        RuleFor(payload => payload.Joint).Custom((joint, context) =>
+        {
+            if (context.InstanceToValidate.Mode == ServiceMode.Joint != joint is not null || joint?.Number > joint?.Count)
+                context.Refuse(ReasonCodes.JointPartUnfit);
+        });
+        RuleFor(payload => payload.Collection).Custom((collection, context) =>
+        {
+            var onBehalf = context.InstanceToValidate.Mode == ServiceMode.CollectOnBehalf;
+            if (onBehalf && collection is null)
+                context.Refuse(ReasonCodes.CollectionRequired);
+            else if (!onBehalf && collection is not null)
+                context.Refuse(ReasonCodes.CollectionUnexpected);
+        });
         RuleFor(payload => payload).Custom((payload, context) =>
         {
             context.RefuseRepeated(payload.Materials, nameof(payload.Materials), nameof(Material.Code), material => material.Code);
@@ -67,6 +81,11 @@ internal sealed class ServiceDecisionRules : AbstractValidator<ServiceDecision>
     public ServiceDecisionRules()
     {
         When(payload => payload.Result == DecisionResult.Refused || payload.Reason is not null, () => RuleFor(payload => payload.Reason!).HasWords());
+        RuleFor(payload => payload.Dispatch).Custom((dispatch, context) =>
+        {
+            if (dispatch is { Medium: ResultMedium.Paper, TrackingNumber: null })
+                context.RefuseAt("Dispatch.TrackingNumber", ReasonCodes.TrackingNumberRequired);
+        });
         RuleFor(payload => payload.DecidedAt).IsRecent();
     }
 }

@@ -1,0 +1,71 @@
+using RabbitMQ.Client;
+
+namespace DataHub.Core.Messaging.RabbitMq;
+
+/// <summary>
+/// Asks RabbitMQ itself who consumes a queue, over a connection of its own: what the library says of its consumers may be
+/// wrong just when their connection was lost.
+/// </summary>
+internal sealed class RabbitWatch(RabbitMqOptions options, TimeProvider time) : IAsyncDisposable
+{
+    private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(10);
+
+    private readonly SemaphoreSlim gate = new(1, 1);
+    private IConnection? connection;
+
+    /// <summary>Consumers of the queue; null where RabbitMQ does not answer. Comes back in half a minute at the latest, whatever the library does.</summary>
+    public async Task<uint?> ConsumersAsync(string queue, CancellationToken cancel)
+    {
+        if (!await gate.WaitAsync(AnswersWithin, cancel))
+            return null;
+        try
+        {
+            using var late = new CancellationTokenSource(AnswersWithin, time);
+            using var within = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
+            return await AskAsync(queue, within.Token).WaitAsync(within.Token);
+        }
+        catch (Exception) when (!cancel.IsCancellationRequested)
+        {
+            await CloseAsync();
+            return null;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        gate.Dispose();
+    }
+
+    private async Task<uint> AskAsync(string queue, CancellationToken cancel)
+    {
+        if (connection is not { IsOpen: true })
+        {
+            await CloseAsync();
+            connection = await options.Factory().CreateConnectionAsync(options.Endpoints(static _ => { }), options.ConnectionName + " (watch)", cancel);
+        }
+
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancel);
+        return (await channel.QueueDeclarePassiveAsync(queue, cancel)).ConsumerCount;
+    }
+
+    private async Task CloseAsync()
+    {
+        if (connection is null)
+            return;
+        try
+        {
+            await connection.DisposeAsync().AsTask().WaitAsync(AnswersWithin);
+        }
+        catch (Exception)
+        {
+            // It is gone already.
+        }
+
+        connection = null;
+    }
+}

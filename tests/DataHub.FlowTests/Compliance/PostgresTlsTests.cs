@@ -1,0 +1,47 @@
+using DataHub.Core.Storage;
+using DataHub.Core.Storage.Postgres;
+using DataHub.TestServers;
+using Npgsql;
+using Shouldly;
+using Xunit;
+
+namespace DataHub.FlowTests.Compliance;
+
+/// <summary>A PostgreSQL that lets nobody in without TLS, and whether it is the one that was meant.</summary>
+public sealed class PostgresTlsTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_server_is_used_when_its_certificate_holds_and_refused_with_the_reason_when_it_does_not()
+    {
+        await using var server = await PostgresServer.StartAsync(new PostgresOptions { Tls = new TestAuthority().Issue("127.0.0.1") });
+        var stranger = new TestAuthority().Issue("127.0.0.1").Write(Path.Combine(server.Folder, "stranger"));
+        var database = await server.CreateDatabaseAsync();
+        await using (var store = await PostgresNodeStore.OpenAsync(database, Cancel))
+            (await store.LeasesAsync("broker", Cancel)).Holders.ShouldBeEmpty();
+
+        (await RefusalAsync(c => c.RootCertificate = stranger.Authority)).ShouldStartWith("PostgreSQL's certificate is not trusted; set Root Certificate in DATAHUB_POSTGRES");
+        (await RefusalAsync(c => c.RootCertificate = null)).ShouldStartWith("PostgreSQL's certificate is not trusted; ");
+        (await RefusalAsync(c => c.Host = "localhost")).ShouldStartWith("PostgreSQL's certificate is not trusted; ");
+        (await RefusalAsync(c => (c.SslMode, c.RootCertificate) = (SslMode.Disable, null))).ShouldContain("the SSL Mode that it asks for");
+
+        async Task<string> RefusalAsync(Action<NpgsqlConnectionStringBuilder> change)
+        {
+            var changed = new NpgsqlConnectionStringBuilder(database);
+            change(changed);
+            return (await Should.ThrowAsync<StoreUnavailableException>(() => PostgresNodeStore.OpenAsync(changed.ConnectionString, Cancel))).Message;
+        }
+    }
+
+    [Theory]
+    [InlineData("primary")]
+    [InlineData("read-write")]
+    public async Task What_a_connection_string_of_one_host_says_of_the_servers_role_does_no_harm(string attributes)
+    {
+        await using var server = await PostgresServer.StartAsync();
+        var database = new NpgsqlConnectionStringBuilder(await server.CreateDatabaseAsync()) { TargetSessionAttributes = attributes };
+        await using var store = await PostgresNodeStore.OpenAsync(database.ConnectionString, Cancel);
+        (await store.LeasesAsync("broker", Cancel)).Holders.ShouldBeEmpty();
+    }
+}
