@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 using System.Text;
 using DataHub.Core.Messaging;
 using DataHub.Core.Messaging.RabbitMq;
+using DataHub.FlowTests.Telemetry;
 using DataHub.TestServers;
+using Microsoft.Extensions.Logging;
 using Shouldly;
 using Xunit;
 
@@ -15,12 +17,14 @@ public sealed class OutageTests : IAsyncLifetime
 
     private RabbitFrameBus Bus { get; set; } = null!;
 
+    private LogReader Log { get; } = new();
+
     public async ValueTask InitializeAsync()
     {
         Server = await RabbitServer.StartAsync();
         var options = RabbitBench.Options(Server.Uri);
         await RabbitTopologyDeclarer.DeclareAsync(options, RabbitBench.Topology(options));
-        Bus = await RabbitBench.StartBusAsync(options);
+        Bus = await RabbitBench.StartBusAsync(options, LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Log)));
     }
 
     [Fact]
@@ -136,7 +140,14 @@ public sealed class OutageTests : IAsyncLifetime
             foreach (var queue in queues)
             {
                 var before = Taken(queue);
-                await RabbitBench.Until(() => Taken(queue) > before + 20, $"frames of {queue} are taken");
+                try
+                {
+                    await RabbitBench.Until(() => Taken(queue) > before + 20, $"frames of {queue} are taken");
+                }
+                catch (TimeoutException e)
+                {
+                    throw new TimeoutException($"{e.Message}\n{await StateAsync()}");
+                }
             }
         }
 
@@ -145,6 +156,16 @@ public sealed class OutageTests : IAsyncLifetime
             lock (taken)
                 return taken[queue];
         }
+    }
+
+    private async Task<string> StateAsync()
+    {
+        File.WriteAllText($"/tmp/plan/outage-{Environment.ProcessId}.log", string.Join('\n', Log.Lines) + "\n" +
+        await Server.ControlAsync("list_queues", "name", "messages", "messages_unacknowledged", "consumers", "state") +
+        await Server.ControlAsync("list_connections", "name", "state", "channels", "client_properties") +
+        await Server.ControlAsync("list_consumers")+
+        await Server.ControlAsync("list_channels", "pid", "connection", "number", "consumer_count", "messages_unacknowledged", "prefetch_count", "state", "confirm", "messages_unconfirmed"));
+        return "";
     }
 
     private async Task SendAsync(string queue, CancellationToken stop)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using DataHub.Core.Messaging;
 using DataHub.Core.Messaging.RabbitMq;
 using DataHub.TestServers;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RabbitMQ.Client;
 
@@ -70,7 +71,7 @@ internal sealed class RabbitBench : IAsyncDisposable
     public static async Task<EmptyBroker> BrokerAsync(SharedServers servers) =>
         await (await servers.RabbitAsync()).EmptyBrokerAsync(RabbitTopology.For([City], 2, new RabbitMqOptions()).Queues.Select(static q => q.Name));
 
-    public static Task<RabbitFrameBus> StartBusAsync(RabbitMqOptions options) => RabbitFrameBus.StartAsync(options, TimeProvider.System, NullLoggerFactory.Instance, default);
+    public static Task<RabbitFrameBus> StartBusAsync(RabbitMqOptions options, ILoggerFactory? logs = null) => RabbitFrameBus.StartAsync(options, TimeProvider.System, logs ?? NullLoggerFactory.Instance, default);
 
     public static Task<IConnection> ConnectAsync(RabbitMqOptions options) => new ConnectionFactory
     {

@@ -52,11 +52,13 @@ public sealed class CitySystemTests : IDisposable
         var knobs = AtOnce with { InvalidRate = 0.4 };
         await using var hub = new LocalHub(registry);
         await using var four = Cities(hub, knobs);
-        // What asks for a result is numbered after its publication, with a letter behind it.
-        var families = new CaseGenerator(knobs, registry).Generate(10_000, Now(), TimeSpan.Zero).GroupBy(c => c.CaseNumber[2..].TrimEnd('Q', 'S', 'W')).Where(f => f.Count() > 1).ToList();
+        // The moment is part of what is drawn: as many of them as it takes. What asks for a result is numbered after its publication, with a letter behind it.
+        var now = Now();
+        var families = Enumerable.Range(0, 200).SelectMany(before => new CaseGenerator(knobs, registry).Generate(2_000, now.AddSeconds(-before), TimeSpan.Zero)
+            .GroupBy(c => c.CaseNumber[2..].TrimEnd('Q', 'S', 'W')).Where(f => f.Count() > 1));
         var wrong = families.First(f => f.Any(c => c.Expected.Expectation is Expectation.Refused { ReasonCode: ReasonCodes.MarkDoesNotCover }));
         var takenBack = families.First(f => f.Any(c => c.CaseNumber.EndsWith('W')));
-        List<PlannedCase> cases = [.. wrong, .. takenBack, .. families.Where(f => f != wrong && f != takenBack).Take(8).SelectMany(f => f)];
+        List<PlannedCase> cases = [.. wrong, .. takenBack, .. families.Where(f => f.Key != wrong.Key && f.Key != takenBack.Key).Take(8).SelectMany(f => f)];
         var (questions, published) = (cases.Where(c => char.IsAsciiLetter(c.CaseNumber[^1])).ToList(), cases.Where(c => !char.IsAsciiLetter(c.CaseNumber[^1])).ToList());
 
         await four.PlanAsync(questions);
