@@ -96,13 +96,24 @@ public sealed class RabbitServer : IAsyncDisposable
     {
         if (IsRunning)
             throw new InvalidOperationException("The server runs already.");
-        if (process is not null)
-            await process.DisposeAsync();
-
-        var log = Path.Combine(Folder, "log", "server.log");
-        process = await GuardedProcess.StartAsync(
-            "KILL", Folder, Path.Combine(Folder, "output.log"), [Path.Combine(Scripts, "rabbitmq-server")], Environment);
-        await Waiting.UntilAsync("RabbitMQ", process, log, Patience, ConnectAsync);
+        for (var attempt = 1; ; attempt++)
+        {
+            if (process is not null)
+                await process.DisposeAsync();
+            var output = Path.Combine(Folder, "output.log");
+            process = await GuardedProcess.StartAsync("KILL", Folder, output, [Path.Combine(Scripts, "rabbitmq-server")], Environment);
+            try
+            {
+                var log = Path.Combine(Folder, "log", "server.log");
+                await Waiting.UntilAsync("RabbitMQ", process, File.Exists(log) ? log : output, Patience, ConnectAsync);
+                return;
+            }
+            catch (InvalidOperationException) when (!IsRunning && attempt < 3)
+            {
+                // Its distribution port may be some short-lived program's just then, which chose it among those that were free.
+                await Task.Delay(TimeSpan.FromSeconds(1));
+            }
+        }
     }
 
     /// <summary>The certificate that the server has at its next start.</summary>

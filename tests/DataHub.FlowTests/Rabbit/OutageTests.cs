@@ -24,7 +24,7 @@ public sealed class OutageTests : IAsyncLifetime
         Server = await RabbitServer.StartAsync();
         var options = RabbitBench.Options(Server.Uri);
         await RabbitTopologyDeclarer.DeclareAsync(options, RabbitBench.Topology(options));
-        Bus = await RabbitBench.StartBusAsync(options, LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(Log)));
+        Bus = await RabbitBench.StartBusAsync(options, LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(Log)));
     }
 
     [Fact]
@@ -146,7 +146,7 @@ public sealed class OutageTests : IAsyncLifetime
                 }
                 catch (TimeoutException e)
                 {
-                    throw new TimeoutException($"{e.Message}\n{await StateAsync()}");
+                    throw new TimeoutException($"{e.Message} {await Server.ControlAsync("list_queues", "name", "messages", "consumers", "--no-table-headers")}{string.Join('\n', Log.Lines.TakeLast(30))}", e);
                 }
             }
         }
@@ -156,16 +156,6 @@ public sealed class OutageTests : IAsyncLifetime
             lock (taken)
                 return taken[queue];
         }
-    }
-
-    private async Task<string> StateAsync()
-    {
-        File.WriteAllText($"/tmp/plan/outage-{Environment.ProcessId}.log", string.Join('\n', Log.Lines) + "\n" +
-        await Server.ControlAsync("list_queues", "name", "messages", "messages_unacknowledged", "consumers", "state") +
-        await Server.ControlAsync("list_connections", "name", "state", "channels", "client_properties") +
-        await Server.ControlAsync("list_consumers")+
-        await Server.ControlAsync("list_channels", "pid", "connection", "number", "consumer_count", "messages_unacknowledged", "prefetch_count", "state", "confirm", "messages_unconfirmed"));
-        return "";
     }
 
     private async Task SendAsync(string queue, CancellationToken stop)

@@ -71,7 +71,8 @@ internal sealed class RabbitBench : IAsyncDisposable
     public static async Task<EmptyBroker> BrokerAsync(SharedServers servers) =>
         await (await servers.RabbitAsync()).EmptyBrokerAsync(RabbitTopology.For([City], 2, new RabbitMqOptions()).Queues.Select(static q => q.Name));
 
-    public static Task<RabbitFrameBus> StartBusAsync(RabbitMqOptions options, ILoggerFactory? logs = null) => RabbitFrameBus.StartAsync(options, TimeProvider.System, logs ?? NullLoggerFactory.Instance, default);
+    public static Task<RabbitFrameBus> StartBusAsync(RabbitMqOptions options, ILoggerFactory? logs = null) =>
+        RabbitFrameBus.StartAsync(options, TimeProvider.System, logs ?? NullLoggerFactory.Instance, default);
 
     public static Task<IConnection> ConnectAsync(RabbitMqOptions options) => new ConnectionFactory
     {

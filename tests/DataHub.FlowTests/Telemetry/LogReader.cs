@@ -25,6 +25,6 @@ internal sealed class LogReader : ILoggerProvider
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            lines.Enqueue($"{DateTime.UtcNow:HH:mm:ss.fff} {name} {formatter(state, exception)} {exception}");
+            lines.Enqueue($"{name} {formatter(state, exception)} {exception}");
     }
 }

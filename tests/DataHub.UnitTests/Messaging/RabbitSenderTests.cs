@@ -57,7 +57,7 @@ public sealed class RabbitSenderTests
         await using var sender = Sender(others: other);
         await FailAsync();
         made.ShouldBe(1, "it is too young to be given up");
-        clock.Advance(RabbitSender.LivesAtLeast);
+        clock.Advance(RenewableBus.LivesAtLeast);
         await Task.WhenAll(FailAsync(), FailAsync());
 
         await sender.SendAsync("q", [2], [], default);
@@ -73,9 +73,9 @@ public sealed class RabbitSenderTests
         bus.GetSendEndpoint(default!).ReturnsForAnyArgs(endpoint);
         endpoint.Send(default!, default(IPipe<SendContext<Frame>>)!, default).ReturnsForAnyArgs(Task.CompletedTask);
         await using var sender = new RabbitSender(
-            () => Interlocked.Increment(ref made) == 1 ? throw new IOException("the password's file is being changed") : Task.FromResult(bus), new RabbitMqOptions(), clock, NullLogger.Instance);
+            _ => Interlocked.Increment(ref made) == 1 ? throw new IOException("the password's file is being changed") : Task.FromResult(bus), "c", new RabbitMqOptions(), clock, NullLogger.Instance);
         await Should.ThrowAsync<FrameNotSentException>(() => sender.SendAsync("q", [1], [], default));
-        clock.Advance(RabbitSender.LivesAtLeast);
+        clock.Advance(RenewableBus.LivesAtLeast);
         await Should.ThrowAsync<FrameNotSentException>(() => sender.SendAsync("q", [1], [], default));
         await sender.SendAsync("q", [1], [], default);
     }
@@ -86,14 +86,33 @@ public sealed class RabbitSenderTests
         bus.GetSendEndpoint(default!).ReturnsForAnyArgs(endpoint);
         endpoint.Send(default!, default(IPipe<SendContext<Frame>>)!, default).ReturnsForAnyArgs(Task.FromException(new InvalidOperationException()), Task.CompletedTask);
         await using var sender = Sender();
-        clock.Advance(RabbitSender.LivesAtLeast);
+        clock.Advance(RenewableBus.LivesAtLeast);
         await Should.ThrowAsync<FrameNotSentException>(() => sender.SendAsync("q", [1], [], default));
         await sender.SendAsync("q", [2], [], default);
         made.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task A_bus_on_which_nothing_can_be_sent_for_long_is_replaced_although_each_send_fails_at_once()
+    {
+        var other = Substitute.For<IBusControl>();
+        bus.GetSendEndpoint(default!).ReturnsForAnyArgs(endpoint);
+        other.GetSendEndpoint(default!).ReturnsForAnyArgs(endpoint);
+        endpoint.Send(default!, default(IPipe<SendContext<Frame>>)!, default).ReturnsForAnyArgs(_ => made == 1 ? Task.FromException(new InvalidOperationException("already closed")) : Task.CompletedTask);
+        await using var sender = Sender(others: other);
+        clock.Advance(RenewableBus.LivesAtLeast);
+        await Should.ThrowAsync<FrameNotSentException>(() => sender.SendAsync("q", [1], [], default));
+        made.ShouldBe(1, "it may be back at once");
+        clock.Advance(RabbitSender.FailsAtMost);
+        await Should.ThrowAsync<FrameNotSentException>(() => sender.SendAsync("q", [1], [], default));
+
+        await sender.SendAsync("q", [2], [], default);
+        made.ShouldBe(2);
+    }
+
     private RabbitSender Sender(TimeSpan? connectTimeout = null, IBusControl? others = null) => new(
-        () => Task.FromResult(Interlocked.Increment(ref made) == 1 ? bus : others ?? bus),
+        _ => Task.FromResult(Interlocked.Increment(ref made) == 1 ? bus : others ?? bus),
+        "c",
         new RabbitMqOptions { ConnectTimeout = connectTimeout ?? TimeSpan.FromMilliseconds(50) }, clock, NullLogger.Instance);
 
     private static Task<T> Never<T>() => new TaskCompletionSource<T>().Task;

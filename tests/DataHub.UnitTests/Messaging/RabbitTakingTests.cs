@@ -16,11 +16,22 @@ public sealed class RabbitTakingTests : IAsyncDisposable
     private readonly HostReceiveEndpointHandle handle = Substitute.For<HostReceiveEndpointHandle>();
     private readonly ManualClock clock = new();
     private readonly Queue<Exception> failing = new();
+    private readonly Queue<Exception> refusing = new();
     private RabbitTaking? taking;
     private IReceiveEndpointObserver? observer;
-    private uint? known = 1;
+    private readonly IBusControl fresh = Substitute.For<IBusControl>();
+    private readonly RenewableBus renewable;
+    private QueueState? state = new(Consumers: 1, Waiting: 0);
     private int connects;
-    private Func<Task<IBusControl>> another = static () => throw new IOException("no other is asked for");
+    private int made;
+    private bool failAtOnce;
+
+    public RabbitTakingTests()
+    {
+        bus.ConnectReceiveEndpoint("q", default).ReturnsForAnyArgs(Connect);
+        fresh.ConnectReceiveEndpoint("q", default).ReturnsForAnyArgs(Connect);
+        renewable = new RenewableBus(_ => Task.FromResult(Interlocked.Increment(ref made) == 1 ? bus : fresh), "c", clock, NullLogger.Instance);
+    }
 
     [Fact]
     public async Task An_endpoint_whose_stop_was_cancelled_by_another_than_us_is_replaced_all_the_same()
@@ -58,36 +69,56 @@ public sealed class RabbitTakingTests : IAsyncDisposable
     {
         await TakenAsync();
         await PausedAsync();
-        known = null;
+        state = null;
         await PausedAsync();
         connects.ShouldBe(1, "there is a consumer, or no answer");
 
-        known = 0;
+        state = new(Consumers: 0, Waiting: 0);
         await ReplacedAsync();
     }
 
     [Theory]
-    [InlineData(true)]
     [InlineData(false)]
-    public async Task An_endpoint_that_is_neither_there_nor_lost_after_half_a_minute_is_replaced_by_one_on_a_bus_of_its_own_if_there_can_be_one(bool canBe)
+    [InlineData(true)]
+    public async Task A_bus_on_which_no_endpoint_comes_about_is_given_up_whether_they_fail_at_once_or_say_nothing(bool fail)
     {
-        var fresh = Substitute.For<IBusControl>();
-        if (canBe)
-            another = () => Task.FromResult(fresh);
-        bus.ConnectReceiveEndpoint("q", default).ReturnsForAnyArgs(Connect);
-        fresh.ConnectReceiveEndpoint("q", default).ReturnsForAnyArgs(Connect);
+        failAtOnce = fail;
         Take();
-        await ReplacedAsync();
-        fresh.ReceivedCalls().Count().ShouldBe(canBe ? 1 : 0);
+        await PassingUntilAsync(() => fresh.ReceivedCalls().Any(), "the queue is consumed on another bus");
+        made.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task While_RabbitMQ_does_not_answer_the_bus_is_kept()
+    {
+        (failAtOnce, state) = (true, null);
+        Take();
+        await PassingUntilAsync(() => connects > 20, "the queue is tried again and again");
+        made.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_consumer_that_is_given_nothing_while_frames_wait_is_replaced_and_its_bus_with_it()
+    {
+        await TakenAsync();
+        state = new(Consumers: 1, Waiting: 3);
+        await PassingUntilAsync(() => fresh.ReceivedCalls().Any(), "the queue is consumed on another bus");
+    }
+
+    [Fact]
+    public async Task A_queue_whose_bus_was_given_up_by_another_is_consumed_on_the_new_one()
+    {
+        await TakenAsync();
+        clock.Advance(RenewableBus.LivesAtLeast);
+        renewable.GiveUp(renewable.Current);
+        await PassingUntilAsync(() => fresh.ReceivedCalls().Any(), "the queue is consumed on another bus");
     }
 
     [Fact]
     public async Task A_bus_that_cannot_be_connected_to_at_first_is_tried_again()
     {
-        failing.Enqueue(new OperationCanceledException("not now"));
-        bus.ConnectReceiveEndpoint("q", default).ReturnsForAnyArgs(call => failing.TryDequeue(out var fault) ? throw fault : Connect(call));
+        refusing.Enqueue(new OperationCanceledException("not now"));
         Take();
-        connects.ShouldBe(0);
 
         await PausedAsync();
         await Until.HoldsAsync(() => Volatile.Read(ref connects) == 1, "the queue is consumed");
@@ -96,7 +127,6 @@ public sealed class RabbitTakingTests : IAsyncDisposable
     [Fact]
     public async Task A_consumer_that_cannot_be_stopped_does_not_keep_its_owner()
     {
-        bus.ConnectReceiveEndpoint("q", default).ReturnsForAnyArgs(Connect);
         handle.StopAsync(default).ReturnsForAnyArgs(Task.FromException(new IOException("away")));
         Take();
         await taking!.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(2), TestContext.Current.CancellationToken);
@@ -106,38 +136,46 @@ public sealed class RabbitTakingTests : IAsyncDisposable
     {
         if (taking is not null)
             await taking.DisposeAsync();
+        await renewable.DisposeAsync();
     }
 
     private void Take() => taking = new RabbitTaking(
-        new FrameEndpoint("q", static (_, _) => Task.CompletedTask), bus, () => another(), (_, _) => Task.FromResult(known), new RabbitMqOptions(), clock, NullLogger.Instance,
+        new FrameEndpoint("q", static (_, _) => Task.CompletedTask), renewable, (_, _) => Task.FromResult(state), new RabbitMqOptions(), clock, NullLogger.Instance,
         static (_, _, _, _) => Task.CompletedTask, default);
 
     /// <summary>Consumed, and ready.</summary>
     private async Task TakenAsync()
     {
-        bus.ConnectReceiveEndpoint("q", default).ReturnsForAnyArgs(Connect);
         Take();
+        await Until.HoldsAsync(() => Volatile.Read(ref connects) == 1, "the queue is consumed");
         await observer!.Ready(null!);
         await taking!.Ready;
     }
 
     private HostReceiveEndpointHandle Connect(CallInfo call)
     {
+        if (refusing.TryDequeue(out var refusal))
+            throw refusal;
         var endpoint = Substitute.For<IRabbitMqReceiveEndpointConfigurator>();
         endpoint.ConnectReceiveEndpointObserver(Arg.Do<IReceiveEndpointObserver>(o => observer = o));
         call.Arg<Action<IReceiveEndpointConfigurator>>()(endpoint);
+        if (failAtOnce)
+            _ = observer!.Faulted(null!);
         Interlocked.Increment(ref connects);
         return handle;
     }
 
-    private async Task ReplacedAsync() => await Until.HoldsAsync(
+    private Task ReplacedAsync() => PassingUntilAsync(() => Volatile.Read(ref connects) > 1, "the queue is consumed again");
+
+    /// <summary>Time passes whenever it is waited for.</summary>
+    private async Task PassingUntilAsync(Func<bool> condition, string what) => await Until.HoldsAsync(
         () =>
         {
             if (clock.Waiting > 0)
                 clock.Advance(TimeSpan.FromSeconds(5));
-            return Volatile.Read(ref connects) > 1;
+            return condition();
         },
-        "the queue is consumed again");
+        what);
 
     private async Task PausedAsync()
     {

@@ -14,7 +14,7 @@ public sealed class FrameNotSentException(string queue, Exception cause) : Excep
 /// </summary>
 public sealed class RabbitFrameBus : IFrameBusControl
 {
-    private readonly IBusControl bus;
+    private readonly RenewableBus bus;
     private readonly RabbitMqOptions options;
     private readonly TimeProvider time;
     private readonly ILogger log;
@@ -22,28 +22,38 @@ public sealed class RabbitFrameBus : IFrameBusControl
     private readonly RabbitWatch watch;
     private readonly CancellationTokenSource stopping = new();
 
-    /// <param name="bus">Started, for what is consumed; it is stopped when this is disposed of.</param>
-    private RabbitFrameBus(IBusControl bus, RabbitMqOptions options, TimeProvider time, ILogger log)
+    private RabbitFrameBus(RabbitMqOptions options, TimeProvider time, ILogger log)
     {
-        this.bus = bus;
-        sender = new RabbitSender(() => StartAsync(options, options.ConnectionName + " (send)", log, CancellationToken.None), options, time, log);
         this.options = options;
         this.time = time;
         this.log = log;
+        bus = new RenewableBus(stop => StartAsync(options, options.ConnectionName, log, stop), options.ConnectionName, time, log);
+        var sending = options.ConnectionName + " (send)";
+        sender = new RabbitSender(stop => StartAsync(options, sending, log, stop), sending, options, time, log);
         watch = new RabbitWatch(options, time);
     }
 
-    /// <summary>Starts the bus. It connects when it is first used, and again by itself after an outage.</summary>
+    /// <summary>Starts the bus. It connects again by itself after an outage.</summary>
     public static async Task<RabbitFrameBus> StartAsync(RabbitMqOptions options, TimeProvider time, ILoggerFactory logs, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(logs);
         LogContext.ConfigureCurrentLogContext(logs);
-        var logger = logs.CreateLogger<RabbitFrameBus>();
-        return new RabbitFrameBus(await StartAsync(options, options.ConnectionName, logger, cancel), options, time, logger);
+        var made = new RabbitFrameBus(options, time, logs.CreateLogger<RabbitFrameBus>());
+        try
+        {
+            await made.bus.Current.WaitAsync(cancel);
+            return made;
+        }
+        catch
+        {
+            await made.DisposeAsync();
+            throw;
+        }
     }
 
-    public bool Healthy => bus.CheckHealth().Status == BusHealthStatus.Healthy;
+    /// <summary>Whether what is consumed could be.</summary>
+    public bool Healthy => bus.Healthy;
 
     /// <exception cref="FrameNotSentException">Not confirmed: RabbitMQ is away, the queue is full, or it took too long.</exception>
     public async Task SendAsync(string queue, byte[] frame, CancellationToken cancel)
@@ -55,8 +65,7 @@ public sealed class RabbitFrameBus : IFrameBusControl
     public async Task<IAsyncDisposable> ConnectAsync(FrameEndpoint endpoint, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
-        var taking = new RabbitTaking(
-            endpoint, bus, () => StartAsync(options, $"{options.ConnectionName} ({endpoint.Queue})", log, CancellationToken.None), watch.ConsumersAsync, options, time, log, ParkAsync, stopping.Token);
+        var taking = new RabbitTaking(endpoint, bus, watch.LookAsync, options, time, log, ParkAsync, stopping.Token);
         try
         {
             await taking.Ready.WaitAsync(cancel);
@@ -72,7 +81,7 @@ public sealed class RabbitFrameBus : IFrameBusControl
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
-        await RabbitSender.StopAsync(bus);
+        await bus.DisposeAsync();
         await sender.DisposeAsync();
         await watch.DisposeAsync();
         stopping.Dispose();

@@ -10,94 +10,59 @@ namespace DataHub.Core.Messaging.RabbitMq;
 /// </summary>
 internal sealed class RabbitSender : IAsyncDisposable
 {
-    /// <summary>While RabbitMQ is away no send ends in its time either: a new bus as often as that does no harm.</summary>
-    internal static readonly TimeSpan LivesAtLeast = TimeSpan.FromSeconds(15);
+    /// <summary>A connection on which nothing could be sent for so long is dead, or RabbitMQ is away.</summary>
+    internal static readonly TimeSpan FailsAtMost = TimeSpan.FromSeconds(15);
 
-    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(5);
-
-    private readonly Func<Task<IBusControl>> start;
+    private readonly RenewableBus bus;
     private readonly RabbitMqOptions options;
     private readonly TimeProvider time;
-    private readonly ILogger log;
-    private readonly Lock gate = new();
-    private volatile Task<IBusControl> bus;
-    private long born;
+    private long failingSince = long.MaxValue;
 
     /// <param name="start">Makes a bus and starts it; it is stopped here.</param>
-    public RabbitSender(Func<Task<IBusControl>> start, RabbitMqOptions options, TimeProvider time, ILogger log)
+    /// <param name="name">Of its connection.</param>
+    public RabbitSender(Func<CancellationToken, Task<IBusControl>> start, string name, RabbitMqOptions options, TimeProvider time, ILogger log)
     {
-        this.start = start;
+        bus = new RenewableBus(StartAsync, name, time, log);
         this.options = options;
         this.time = time;
-        this.log = log;
-        (bus, born) = (Made(), time.GetTimestamp());
+
+        async Task<IBusControl> StartAsync(CancellationToken stop)
+        {
+            var made = await start(stop);
+            made.ConnectSendObserver(new Attempts());
+            return made;
+        }
     }
 
     /// <exception cref="FrameNotSentException">Not confirmed; it may have arrived all the same.</exception>
     public async Task SendAsync(string queue, byte[] frame, (string Name, object Value)[] headers, CancellationToken cancel)
     {
         using var sending = new Sending(options, headers, cancel);
-        var used = bus;
+        var used = bus.Current;
         try
         {
             var started = await used.WaitAsync(sending.Token);
             var endpoint = await started.GetSendEndpoint(new Uri("exchange:" + queue)).WaitAsync(sending.Token);
             await endpoint.Send(new Frame { Body = frame }, sending, sending.Token).WaitAsync(sending.Token);
+            Volatile.Write(ref failingSince, long.MaxValue);
         }
         catch (Exception e) when (!cancel.IsCancellationRequested)
         {
-            if (used is { IsCompleted: true, IsCompletedSuccessfully: false } || (sending.Fault is null && sending.Token.IsCancellationRequested))
-                GiveUp(used);
+            var hangs = sending.Fault is null && sending.Token.IsCancellationRequested;
+            if (hangs || used is { IsCompleted: true, IsCompletedSuccessfully: false } || FailsForLong())
+                bus.GiveUp(used);
             throw new FrameNotSentException(queue, sending.Fault ?? e);
         }
     }
 
-    public async ValueTask DisposeAsync() => await StopAsync(bus);
+    public ValueTask DisposeAsync() => bus.DisposeAsync();
 
-    /// <summary>Stops a bus, and does not wait without end for what went with a connection of its.</summary>
-    public static async Task StopAsync(IBusControl started)
+    /// <summary>A dead connection may also fail each send at once, for ever.</summary>
+    private bool FailsForLong()
     {
-        try
-        {
-            await started.StopAsync(StopWithin).WaitAsync(2 * StopWithin);
-        }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
-        {
-            // What it still waits for goes with the process.
-        }
-    }
-
-    private static async Task StopAsync(Task<IBusControl> starting)
-    {
-        try
-        {
-            await StopAsync(await starting.WaitAsync(StopWithin));
-        }
-        catch (Exception)
-        {
-            // It was never there.
-        }
-    }
-
-    // Elsewhere, since a bus takes a moment to be made: nobody waits for that longer than for a send.
-    private Task<IBusControl> Made() => Task.Run(async () =>
-    {
-        var made = await start();
-        made.ConnectSendObserver(new Attempts());
-        return made;
-    });
-
-    private void GiveUp(Task<IBusControl> hung)
-    {
-        lock (gate)
-        {
-            if (bus != hung || time.GetElapsedTime(born) < LivesAtLeast)
-                return;
-            log.LogWarning("Sends to {RabbitMq} did not end in their time; a new connection is made for them.", options);
-            (bus, born) = (Made(), time.GetTimestamp());
-        }
-
-        _ = StopAsync(hung);
+        var now = time.GetTimestamp();
+        var since = Interlocked.CompareExchange(ref failingSince, now, long.MaxValue);
+        return since != long.MaxValue && time.GetElapsedTime(since, now) >= FailsAtMost;
     }
 
     /// <summary>

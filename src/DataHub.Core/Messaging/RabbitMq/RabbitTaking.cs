@@ -12,14 +12,16 @@ internal sealed class RabbitTaking : IAsyncDisposable
     /// <summary>A consumer that is neither there nor lost after so long is given up: RabbitMQ answers in seconds or not at all.</summary>
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(30);
 
+    /// <summary>Without a consumer for so long, a bus is given up where RabbitMQ answers to others. Some four endpoints were tried by then.</summary>
+    private static readonly TimeSpan UsableWithin = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(2);
 
     private readonly FrameEndpoint endpoint;
-    private readonly IBusControl bus;
-    private readonly Func<Task<IBusControl>> another;
-    private readonly Func<string, CancellationToken, Task<uint?>> consumers;
+    private readonly RenewableBus bus;
+    private readonly Func<string, CancellationToken, Task<QueueState?>> look;
     private readonly RabbitMqOptions options;
     private readonly TimeProvider time;
     private readonly ILogger log;
@@ -27,20 +29,20 @@ internal sealed class RabbitTaking : IAsyncDisposable
     private readonly CancellationTokenSource stopping;
     private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task keeping;
-    private IBusControl? own;
     private volatile int failures;
+    private int inHand;
+    private long handed;
     private int disposed;
 
-    /// <param name="another">Starts a bus of its own for this queue, where the given one hangs.</param>
-    /// <param name="consumers">Asks RabbitMQ how many consumers a queue has; null where it does not answer.</param>
+    /// <param name="bus">Shared by all queues of the process.</param>
+    /// <param name="look">Asks RabbitMQ how a queue stands; null where it does not answer.</param>
     /// <param name="park">Sets a frame aside that failed too often.</param>
-    public RabbitTaking(FrameEndpoint endpoint, IBusControl bus, Func<Task<IBusControl>> another, Func<string, CancellationToken, Task<uint?>> consumers, RabbitMqOptions options, TimeProvider time, ILogger log,
+    public RabbitTaking(FrameEndpoint endpoint, RenewableBus bus, Func<string, CancellationToken, Task<QueueState?>> look, RabbitMqOptions options, TimeProvider time, ILogger log,
         Func<string, byte[], int, Exception, Task> park, CancellationToken stop)
     {
         this.endpoint = endpoint;
         this.bus = bus;
-        this.another = another;
-        this.consumers = consumers;
+        this.look = look;
         this.options = options;
         this.time = time;
         this.log = log;
@@ -58,8 +60,6 @@ internal sealed class RabbitTaking : IAsyncDisposable
             return;
         await stopping.CancelAsync();
         await keeping;
-        if (own is not null)
-            await RabbitSender.StopAsync(own);
         stopping.Dispose();
     }
 
@@ -67,17 +67,28 @@ internal sealed class RabbitTaking : IAsyncDisposable
     /// MassTransit by itself connects again with waits that grow to 30 seconds and never shrink again; and an endpoint whose
     /// connection is lost while it hands frames out may stay without a consumer and never say so. So an endpoint that was lost,
     /// or that RabbitMQ does not know as a consumer, is replaced by a new one after at most 5 seconds, whether or not it came back.
+    /// Where none comes about for long although RabbitMQ is there, it is the bus that keeps a dead connection.
     /// </summary>
     private async Task KeepAsync()
     {
         Consumer? consumer = null;
+        var since = time.GetTimestamp();
         try
         {
             while (true)
             {
-                consumer = Connect();
-                if (consumer is not null)
-                    await LostAsync(consumer);
+                var used = bus.Current;
+                consumer = await ConnectAsync(used);
+                if (consumer is not null && await WithinAsync(consumer.Known, ReadyWithin) && consumer.WasReady)
+                {
+                    await LostAsync(consumer, used);
+                    since = time.GetTimestamp();
+                }
+                else if (time.GetElapsedTime(since) >= UsableWithin && await look(endpoint.Queue, stopping.Token) is not null)
+                {
+                    bus.GiveUp(used);
+                }
+
                 var wait = ConnectAgainAfter * Math.Pow(2, Math.Min(failures++, 6));
                 await Task.Delay(wait < ConnectAgainAtMost ? wait : ConnectAgainAtMost, time, stopping.Token);
                 await GiveUpAsync(consumer);
@@ -89,41 +100,31 @@ internal sealed class RabbitTaking : IAsyncDisposable
         }
     }
 
-    /// <summary>Completes when the consumer is lost, or was not there in time.</summary>
-    private async Task LostAsync(Consumer consumer)
+    /// <summary>Completes when the consumer is lost, as far as can be seen, or its bus was given up.</summary>
+    private async Task LostAsync(Consumer consumer, Task<IBusControl> used)
     {
-        if (!await WithinAsync(consumer.Known, ReadyWithin))
-        {
-            await RenewAsync();
-            return;
-        }
-
+        Interlocked.Exchange(ref handed, time.GetTimestamp());
         while (!await WithinAsync(consumer.Lost, LookEvery))
         {
-            if (await consumers(endpoint.Queue, stopping.Token) != 0 || consumer.Lost.IsCompleted)
-                continue;
-            log.LogWarning("{Queue} lost its consumer without a word; it is consumed anew.", endpoint.Queue);
-            return;
-        }
-    }
+            if (bus.Current != used)
+                return;
+            var state = await look(endpoint.Queue, stopping.Token);
+            if (consumer.Lost.IsCompleted)
+                return;
+            if (state is { Consumers: 0 })
+            {
+                log.LogWarning("{Queue} lost its consumer without a word; it is consumed anew.", endpoint.Queue);
+                return;
+            }
 
-    /// <summary>An endpoint that is neither there nor lost waits for a bus that hangs, and so would the next: that one gets a bus of its own.</summary>
-    private async Task RenewAsync()
-    {
-        log.LogWarning("{Queue} is not consumed in time; a new connection is made for it.", endpoint.Queue);
-        var hung = own;
-        try
-        {
-            own = await another().WaitAsync(ReadyWithin, time, stopping.Token);
+            // A consumer of a connection that was given up may still count as one, and hold what it was given.
+            if (state is { Waiting: > 0 } && Volatile.Read(ref inHand) == 0 && time.GetElapsedTime(Interlocked.Read(ref handed)) >= ReadyWithin)
+            {
+                log.LogWarning("{Queue} hands nothing out of the {Waiting} frames that wait in it; it is consumed anew.", endpoint.Queue, state.Waiting);
+                bus.GiveUp(used);
+                return;
+            }
         }
-        catch (Exception e) when (!stopping.IsCancellationRequested)
-        {
-            log.LogWarning("{Queue} has no connection ({Fault}); it is tried again.", endpoint.Queue, e.GetType().Name);
-            return;
-        }
-
-        if (hung is not null)
-            await RabbitSender.StopAsync(hung);
     }
 
     private async Task<bool> WithinAsync(Task task, TimeSpan time)
@@ -140,16 +141,17 @@ internal sealed class RabbitTaking : IAsyncDisposable
     }
 
     /// <summary>Null where it could not be made.</summary>
-    private Consumer? Connect()
+    private async Task<Consumer?> ConnectAsync(Task<IBusControl> used)
     {
         try
         {
+            var started = await used.WaitAsync(ReadyWithin, time, stopping.Token);
             var consumer = new Consumer(() =>
             {
                 failures = 0;
                 ready.TrySetResult();
             });
-            consumer.Handle = Connect(consumer);
+            consumer.Handle = Connect(started, consumer);
             return consumer;
         }
         catch (Exception e) when (!stopping.IsCancellationRequested)
@@ -179,7 +181,7 @@ internal sealed class RabbitTaking : IAsyncDisposable
         }
     }
 
-    private HostReceiveEndpointHandle Connect(Consumer consumer) => (own ?? bus).ConnectReceiveEndpoint(endpoint.Queue, receive =>
+    private HostReceiveEndpointHandle Connect(IBusControl started, Consumer consumer) => started.ConnectReceiveEndpoint(endpoint.Queue, receive =>
     {
         receive.ConfigureConsumeTopology = false;
         receive.PublishFaults = false;
@@ -189,9 +191,23 @@ internal sealed class RabbitTaking : IAsyncDisposable
         receive.RethrowFaultedMessages();
         // The queue is ours (RabbitTopology); only the exchange of its name is declared again, just as it is.
         ((IRabbitMqReceiveEndpointConfigurator)receive).BindQueue = false;
-        receive.Handler<Frame>(context => HandleAsync(context.Message.Body, context.CancellationToken));
+        receive.Handler<Frame>(context => TakeAsync(context.Message.Body, context.CancellationToken));
         receive.ConnectReceiveEndpointObserver(consumer);
     });
+
+    private async Task TakeAsync(byte[] frame, CancellationToken channelLost)
+    {
+        Interlocked.Increment(ref inHand);
+        try
+        {
+            await HandleAsync(frame, channelLost);
+        }
+        finally
+        {
+            Interlocked.Exchange(ref handed, time.GetTimestamp());
+            Interlocked.Decrement(ref inHand);
+        }
+    }
 
     /// <summary>
     /// Completes for an acknowledgement; throws for a return to the queue. A frame that fails is held and tried again
@@ -240,8 +256,11 @@ internal sealed class RabbitTaking : IAsyncDisposable
 
         public Task Lost => lost.Task;
 
+        public bool WasReady { get; private set; }
+
         public Task Ready(ReceiveEndpointReady context)
         {
+            WasReady = true;
             known.TrySetResult();
             onReady();
             return Task.CompletedTask;

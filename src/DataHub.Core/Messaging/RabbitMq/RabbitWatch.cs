@@ -2,8 +2,11 @@ using RabbitMQ.Client;
 
 namespace DataHub.Core.Messaging.RabbitMq;
 
+/// <param name="Waiting">Frames that no consumer has been given yet.</param>
+internal sealed record QueueState(uint Consumers, uint Waiting);
+
 /// <summary>
-/// Asks RabbitMQ itself who consumes a queue, over a connection of its own: what the library says of its consumers may be
+/// Asks RabbitMQ itself whether a queue is consumed, over a connection of its own: what the library says of its consumers may be
 /// wrong just when their connection was lost.
 /// </summary>
 internal sealed class RabbitWatch(RabbitMqOptions options, TimeProvider time) : IAsyncDisposable
@@ -13,8 +16,8 @@ internal sealed class RabbitWatch(RabbitMqOptions options, TimeProvider time) : 
     private readonly SemaphoreSlim gate = new(1, 1);
     private IConnection? connection;
 
-    /// <summary>Consumers of the queue; null where RabbitMQ does not answer. Comes back in half a minute at the latest, whatever the library does.</summary>
-    public async Task<uint?> ConsumersAsync(string queue, CancellationToken cancel)
+    /// <summary>How the queue stands; null where RabbitMQ does not answer. Comes back in half a minute at the latest, whatever the library does.</summary>
+    public async Task<QueueState?> LookAsync(string queue, CancellationToken cancel)
     {
         if (!await gate.WaitAsync(AnswersWithin, cancel))
             return null;
@@ -41,7 +44,7 @@ internal sealed class RabbitWatch(RabbitMqOptions options, TimeProvider time) : 
         gate.Dispose();
     }
 
-    private async Task<uint> AskAsync(string queue, CancellationToken cancel)
+    private async Task<QueueState> AskAsync(string queue, CancellationToken cancel)
     {
         if (connection is not { IsOpen: true })
         {
@@ -50,7 +53,8 @@ internal sealed class RabbitWatch(RabbitMqOptions options, TimeProvider time) : 
         }
 
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancel);
-        return (await channel.QueueDeclarePassiveAsync(queue, cancel)).ConsumerCount;
+        var found = await channel.QueueDeclarePassiveAsync(queue, cancel);
+        return new QueueState(found.ConsumerCount, found.MessageCount);
     }
 
     private async Task CloseAsync()
