@@ -119,9 +119,8 @@ public sealed class RabbitTakingTests : IAsyncDisposable
     {
         refusing.Enqueue(new OperationCanceledException("not now"));
         Take();
-
-        await PausedAsync();
-        await Until.HoldsAsync(() => Volatile.Read(ref connects) == 1, "the queue is consumed");
+        await PassingUntilAsync(() => Volatile.Read(ref connects) == 1, "the queue is consumed");
+        refusing.ShouldBeEmpty();
     }
 
     [Fact]
