@@ -10,10 +10,12 @@ using Xunit;
 
 namespace DataHub.FlowTests.Rabbit;
 
-/// <summary>A RabbitMQ of the test's own, because it is cut off and killed.</summary>
-public sealed class OutageTests : IAsyncLifetime
+/// <summary>On a RabbitMQ of these tests' own, because it is cut off and killed; each test has a virtual host of its own.</summary>
+public sealed class OutageTests(OutageTests.OwnServer own) : IClassFixture<OutageTests.OwnServer>, IAsyncLifetime
 {
-    private RabbitServer Server { get; set; } = null!;
+    private RabbitServer Server => own.Server;
+
+    private RabbitMqOptions Settings { get; set; } = null!;
 
     private RabbitFrameBus Bus { get; set; } = null!;
 
@@ -21,10 +23,11 @@ public sealed class OutageTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Server = await RabbitServer.StartAsync();
-        var options = RabbitBench.Options(Server.Uri);
-        await RabbitTopologyDeclarer.DeclareAsync(options, RabbitBench.Topology(options));
-        Bus = await RabbitBench.StartBusAsync(options, LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(Log)));
+        if (!Server.IsRunning)
+            await Server.StartAgainAsync();
+        Settings = RabbitBench.Options(new Uri(await Server.CreateVirtualHostAsync()));
+        await RabbitTopologyDeclarer.DeclareAsync(Settings, RabbitBench.Topology(Settings));
+        Bus = await RabbitBench.StartBusAsync(Settings, LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(Log)));
     }
 
     [Fact]
@@ -38,9 +41,9 @@ public sealed class OutageTests : IAsyncLifetime
         }), default);
         await Bus.SendAsync(RabbitBench.Queue, "[]"u8.ToArray(), default);
         await RabbitBench.Until(() => Volatile.Read(ref started) == 1, "the handler runs");
-        await Server.ControlAsync("close_all_connections", "a test");
+        await Server.ControlAsync("close_all_connections", "--global", "a test");
         await RabbitBench.Until(() => Volatile.Read(ref started) == 2, "the frame is handed out again");
-        await RabbitBench.Until(async () => (await Server.ControlAsync("list_queues", "name", "messages", "--no-table-headers")).Contains(RabbitBench.Queue + "\t0", StringComparison.Ordinal), "it is acknowledged");
+        await RabbitBench.Until(async () => (await QueuesAsync()).Contains(RabbitBench.Queue + "\t0", StringComparison.Ordinal), "it is acknowledged");
     }
 
     [Fact]
@@ -126,7 +129,7 @@ public sealed class OutageTests : IAsyncLifetime
                 await GoesOnAsync();
             else
                 await Task.Delay(Random.Shared.Next(0, 2_000), TestContext.Current.CancellationToken);
-            await Server.ControlAsync("close_all_connections", "a test");
+            await Server.ControlAsync("close_all_connections", "--global", "a test");
         }
 
         await GoesOnAsync();
@@ -146,7 +149,7 @@ public sealed class OutageTests : IAsyncLifetime
                 }
                 catch (TimeoutException e)
                 {
-                    throw new TimeoutException($"{e.Message} {await Server.ControlAsync("list_queues", "name", "messages", "consumers", "--no-table-headers")}{string.Join('\n', Log.Lines.TakeLast(30))}", e);
+                    throw new TimeoutException($"{e.Message} {await QueuesAsync()}{string.Join('\n', Log.Lines.TakeLast(30))}", e);
                 }
             }
         }
@@ -178,33 +181,46 @@ public sealed class OutageTests : IAsyncLifetime
     public async Task A_password_that_was_changed_in_its_file_counts_from_the_next_connection_on()
     {
         var file = Path.Combine(Server.Folder, "password");
-        var given = RabbitBench.Options(Server.Uri);
-        await File.WriteAllTextAsync(file, given.Password);
-        await using var bus = await RabbitBench.StartBusAsync(new RabbitMqOptions { Hosts = given.Hosts, VirtualHost = given.VirtualHost, User = given.User, PasswordFile = file });
+        await File.WriteAllTextAsync(file, Settings.Password);
+        await using var bus = await RabbitBench.StartBusAsync(new RabbitMqOptions { Hosts = Settings.Hosts, VirtualHost = Settings.VirtualHost, User = Settings.User, PasswordFile = file });
         var taker = new Taker();
         await using var taking = await bus.ConnectAsync(taker.Endpoint(RabbitBench.Queue), default);
 
-        await Server.ControlAsync("change_password", given.User!, "another-one");
-        await File.WriteAllTextAsync(file, "another-one");
-        await Server.ControlAsync("close_all_connections", "a test");
-        await RabbitBench.Until(async () =>
+        await Server.ControlAsync("change_password", Settings.User!, "another-one");
+        try
         {
-            try
+            await File.WriteAllTextAsync(file, "another-one");
+            await Server.ControlAsync("close_all_connections", "--global", "a test");
+            await RabbitBench.Until(async () =>
             {
-                await bus.SendAsync(RabbitBench.Queue, "[]"u8.ToArray(), default);
-                return true;
-            }
-            catch (FrameNotSentException)
-            {
-                return false;
-            }
-        }, "a frame is sent with the new password");
-        await RabbitBench.Until(() => !taker.Got.IsEmpty, "it is taken");
+                try
+                {
+                    await bus.SendAsync(RabbitBench.Queue, "[]"u8.ToArray(), default);
+                    return true;
+                }
+                catch (FrameNotSentException)
+                {
+                    return false;
+                }
+            }, "a frame is sent with the new password");
+            await RabbitBench.Until(() => !taker.Got.IsEmpty, "it is taken");
+        }
+        finally
+        {
+            await Server.ControlAsync("change_password", Settings.User!, Settings.Password!);
+        }
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => Bus.DisposeAsync();
+
+    private Task<string> QueuesAsync() => Server.ControlAsync("list_queues", "--vhost", Settings.VirtualHost, "name", "messages", "consumers", "--no-table-headers");
+
+    public sealed class OwnServer : IAsyncLifetime
     {
-        await Bus.DisposeAsync();
-        await Server.DisposeAsync();
+        public RabbitServer Server { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Server = await RabbitServer.StartAsync();
+
+        public ValueTask DisposeAsync() => Server.DisposeAsync();
     }
 }
