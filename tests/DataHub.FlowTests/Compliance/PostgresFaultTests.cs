@@ -28,12 +28,16 @@ public sealed class PostgresFaultTests(SharedServers servers) : IAsyncLifetime
 
     public ValueTask DisposeAsync() => store.DisposeAsync();
 
-    [Fact]
-    public async Task A_server_that_answers_late_is_waited_for_at_the_start()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_server_that_answers_late_is_waited_for_at_the_start_also_where_another_of_the_list_is_away(bool list)
     {
         var settings = new NpgsqlConnectionStringBuilder(database) { Timeout = 1 };
         await using var relay = new CuttableRelay(settings.Port, unanswered: 2);
         settings.Port = relay.Port;
+        if (list)
+            (settings.Host, settings.TargetSessionAttributes) = ($"127.0.0.1:{LoopbackPorts.Next()},127.0.0.1:{relay.Port}", "primary");
         await using var late = await PostgresNodeStore.OpenAsync(settings.ConnectionString, Cancel);
         (await late.LinkAsync(Nodes.Hub, City, Cancel)).ShouldBe(default);
     }

@@ -12,6 +12,9 @@ internal static class PostgresFaults
     /// <summary>Raised by <c>datahub.advance_node</c>: the fence is not the node's.</summary>
     private const string FenceLost = "DH001";
 
+    private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan OpenAgainAfter = TimeSpan.FromSeconds(1);
+
     /// <summary>A short gap (server restarting, failover, a connection that died in the pool) is not a fault of a read. Commits never go through this.</summary>
     public static ResiliencePipeline Reads { get; } = new ResiliencePipelineBuilder()
         .AddRetry(new RetryStrategyOptions
@@ -28,14 +31,24 @@ internal static class PostgresFaults
     /// A database that is there and answers late, as on a machine on which everything starts at once, does not keep a process from
     /// starting; for half a minute.
     /// </summary>
-    public static ResiliencePipeline Opening { get; } = new ResiliencePipelineBuilder()
-        .AddRetry(new RetryStrategyOptions
+    public static async Task OpenAsync(Func<Task> open, CancellationToken cancel)
+    {
+        var begin = TimeProvider.System.GetTimestamp();
+        var late = false;
+        while (true)
         {
-            MaxRetryAttempts = 5,
-            Delay = TimeSpan.FromSeconds(1),
-            ShouldHandle = new PredicateBuilder().Handle<TimeoutException>().HandleInner<TimeoutException>(),
-        })
-        .Build();
+            try
+            {
+                await open();
+                return;
+            }
+            catch (Exception e) when ((late |= IsLate(e)) && e is not PostgresException && TimeProvider.System.GetElapsedTime(begin) < AnswersWithin)
+            {
+                // A host of a list that was late is not asked again for ten seconds: until then only the others' refusals are heard.
+                await Task.Delay(OpenAgainAfter, cancel);
+            }
+        }
+    }
 
     /// <summary>The database's refusal, or that it cannot be reached; nothing that is ours.</summary>
     public static bool IsFault(Exception e) =>
@@ -68,6 +81,14 @@ internal static class PostgresFaults
     public static bool SpoilsPool(Exception e) => e is PostgresException p
         ? p.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction || p.SqlState.StartsWith("57P", StringComparison.Ordinal)
         : e is NpgsqlException or SocketException or IOException;
+
+    // Of several hosts one may refuse and another be late.
+    private static bool IsLate(Exception e) => e switch
+    {
+        TimeoutException => true,
+        AggregateException hosts => hosts.InnerExceptions.Any(IsLate),
+        _ => e.InnerException is { } inner && IsLate(inner),
+    };
 
     private static bool MayPass(NpgsqlException e) => e is PostgresException p
         ? p.SqlState.StartsWith("08", StringComparison.Ordinal) || p.SqlState.StartsWith("57P", StringComparison.Ordinal)

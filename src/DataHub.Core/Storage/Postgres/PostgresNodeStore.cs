@@ -37,7 +37,7 @@ public sealed partial class PostgresNodeStore : INodeStore, INodeLeases, IMateri
         var store = new PostgresNodeStore(Connect(connectionString));
         try
         {
-            await PostgresFaults.Opening.ExecuteAsync(async token => await PostgresMigrations.ApplyAsync(store.source, token), cancel);
+            await PostgresFaults.OpenAsync(() => PostgresMigrations.ApplyAsync(store.source, cancel), cancel);
             return store;
         }
         catch (Exception e)
