@@ -33,3 +33,8 @@ catch (Exception e) when (e is HostRefusedException or SeedException or StoreUna
     await Console.Error.WriteLineAsync(e.Message);
     return ExitCodes.CannotStart;
 }
+catch (OperationCanceledException e) when (e.InnerException is not TimeoutException)
+{
+    await Console.Error.WriteLineAsync("Stopped before it was done.");
+    return ExitCodes.TryAgain;
+}

@@ -18,7 +18,7 @@ public static class ExitCodes
     /// <summary>The command line or the settings are wrong, or the data folder is in use.</summary>
     public const int CannotStart = 2;
 
-    /// <summary>The hub could not be reached or asked to come again; nothing was decided.</summary>
+    /// <summary>The hub could not be reached or asked to come again, or the command was stopped before it was done.</summary>
     public const int TryAgain = 3;
 }
 
@@ -252,35 +252,28 @@ public sealed record Start(string Data, string Url, int Cases, int Seed, bool Fa
 
 internal static class ServeCommand
 {
-    public static async Task<int> RunAsync(Start start, bool demo, CancellationToken cancel)
+    public static Task<int> RunAsync(Start start, bool demo, CancellationToken cancel) => UntilStopped.RunAsync(async () =>
     {
         await using var host = await DataHubHost.StartAsync(start.ToOptions(), cancel);
         Console.WriteLine($"DataHub listens on {host.Url} and keeps its data in {Path.GetFullPath(start.Data)}. Ctrl-C ends it.");
-        try
+        if (demo)
         {
-            if (demo)
-            {
-                var (plan, continued) = DemoPlan.LoadOrCreate(start.Data, start.Cases, start.Seed, host.Options.Time.GetUtcNow());
-                if (continued)
-                    Console.WriteLine($"Going on with the {plan.Cases} cases that this folder was started with; name another folder with --data for new ones.");
-                await DemoScreen.RunAsync(host, plan, TimeSpan.MaxValue, quiet: false, cancel);
-            }
-
-            await Task.Delay(Timeout.Infinite, cancel);
-        }
-        catch (OperationCanceledException)
-        {
-            Console.WriteLine("Stopping.");
+            var (plan, continued) = DemoPlan.LoadOrCreate(start.Data, start.Cases, start.Seed, host.Options.Time.GetUtcNow());
+            if (continued)
+                Console.WriteLine($"Going on with the {plan.Cases} cases that this folder was started with; name another folder with --data for new ones.");
+            await DemoScreen.RunAsync(host, plan, TimeSpan.MaxValue, quiet: false, cancel);
         }
 
-        return ExitCodes.Done;
-    }
+        await Task.Delay(Timeout.Infinite, cancel);
+    }, cancel);
 }
 
 internal static class DemoCommand
 {
     public static async Task<int> RunAsync(Start start, bool json, TimeSpan atMost, CancellationToken cancel)
     {
+        // As in UntilStopped.
+        await Task.Yield();
         DemoSummary summary;
         await using (var host = await DataHubHost.StartAsync(start.ToOptions(), cancel))
         {

@@ -7,7 +7,7 @@ namespace DataHub.Host.Commands;
 /// <summary>Runs one role until the process is told to stop.</summary>
 internal static class RoleCommand
 {
-    public static async Task<int> RunAsync(Start start, HostRole role, bool plan, CancellationToken cancel)
+    public static Task<int> RunAsync(Start start, HostRole role, bool plan, CancellationToken cancel) => UntilStopped.RunAsync(async () =>
     {
         var options = start.ToOptions(HostRoles.Of(role));
         if (!options.Production)
@@ -21,15 +21,6 @@ internal static class RoleCommand
                 await city.System.PlanAsync([.. demo.AllCases(host.Samples, options.Knobs, host.Registry).Where(c => c.City == code)], cancel);
         }
 
-        try
-        {
-            await Task.Delay(Timeout.Infinite, cancel);
-        }
-        catch (OperationCanceledException)
-        {
-            Console.WriteLine("Stopping.");
-        }
-
-        return ExitCodes.Done;
-    }
+        await Task.Delay(Timeout.Infinite, cancel);
+    }, cancel);
 }
