@@ -62,6 +62,7 @@ internal static class DistributedBench
         var after = Processors(bench);
         foreach (var statement in await Statements.TopAsync(bench, options.N))
             ExchangeBench.Say(statement);
+        ExchangeBench.Say("  " + await Statements.CommitsAsync(bench, options.N));
         wal = await ScalarAsync(bench, "SELECT (pg_current_wal_lsn() - '0/0')::bigint") - wal;
         queues = servers.Rabbit.BytesOnDisk - queues;
         var (peak, brokers) = (Reading.PeakRssMb(), bench.Brokers.Sum(b => b.PeakRssMb));
@@ -84,15 +85,26 @@ internal static class DistributedBench
         var count = warm + measured;
         await using var bench = await BenchHost.StartAsync(options, servers, count + IdleExchanges);
         await Load.ClosedAsync(bench, 0, warm, options.InFlight);
+        await Statements.ResetAsync(bench);
         var before = Processors(bench);
         await Load.OpenAsync(bench, warm, count, rate);
         var after = Processors(bench);
+        var commits = await Statements.CommitsAsync(bench, measured);
         var (app, brokers, rabbit, postgres) = ((after.App - before.App) / measured, (after.Brokers - before.Brokers) / measured, (after.Rabbit - before.Rabbit) / measured, (after.Postgres - before.Postgres) / measured);
-        ExchangeBench.Say(string.Create(CultureInfo.InvariantCulture, $"at {rate:F0}/s, ms CPU per exchange: adapters and load {app:F3}, brokers {brokers:F3}, RabbitMQ {rabbit:F3}, PostgreSQL {postgres:F3}"));
+        ExchangeBench.Say(string.Create(CultureInfo.InvariantCulture, $"at {rate:F0}/s, ms CPU per exchange: adapters and load {app:F3}, brokers {brokers:F3}, RabbitMQ {rabbit:F3}, PostgreSQL {postgres:F3}; {commits}"));
+        ExchangeBench.Say("  p50/p99 ms of those handed in within each second: " + string.Join(' ', BySecond(bench, warm, count, rate)));
         await Load.ClosedAsync(bench, count, count + IdleExchanges, 1);
         await ExchangeBench.AuditedAsync(bench, count + IdleExchanges);
         return (Times(bench, warm, count), Times(bench, count, count + IdleExchanges));
     }
+
+    // A stall shows as seconds that stand out; a machine that is too busy, as seconds that are all alike.
+    private static IEnumerable<string> BySecond(BenchHost bench, int from, int to, double rate) =>
+        Enumerable.Range(from, to - from).Chunk(Math.Max(1, (int)rate)).Select(second =>
+        {
+            var times = Times(bench, second[0], second[^1] + 1);
+            return string.Create(CultureInfo.InvariantCulture, $"{Statistics.Quantile(times, 0.5):F0}/{Statistics.Quantile(times, 0.99):F0}");
+        });
 
     private static List<double> Times(BenchHost bench, int from, int to) =>
         [.. Enumerable.Range(from, to - from).Select(i => BenchHost.Time.GetElapsedTime(bench.Tracker.Intended[i], bench.Tracker.HeldAt[i]).TotalMilliseconds).Order()];

@@ -16,6 +16,12 @@ internal static class Statements
         + $"WHERE d.datname = current_database() ORDER BY total_exec_time DESC LIMIT {Shown.ToString(CultureInfo.InvariantCulture)}",
         r => string.Create(CultureInfo.InvariantCulture, $"  {r.GetDouble(0) * 1000 / exchanges,7:F1} µs, {(double)r.GetInt64(1) / exchanges,6:F3} calls, {(double)r.GetInt64(2) / exchanges,6:F2} rows, {r.GetDouble(3) / exchanges,7:F0} bytes of WAL per exchange: {r.GetString(4)}"));
 
+    /// <summary>Commits of all nodes since the last reset, and the runs of messages that they gave to links (a frame each, or more).</summary>
+    public static async Task<string> CommitsAsync(BenchHost bench, int exchanges) => (await ReadAsync(bench,
+        "SELECT coalesce(sum(calls) FILTER (WHERE query LIKE 'SELECT datahub.advance_node%'), 0)::bigint, coalesce(sum(calls) FILTER (WHERE query LIKE 'INSERT INTO datahub.outgoing%'), 0)::bigint "
+        + "FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid WHERE d.datname = current_database()",
+        r => string.Create(CultureInfo.InvariantCulture, $"{(double)r.GetInt64(0) / exchanges:F3} commits and {(double)r.GetInt64(1) / exchanges:F3} runs of messages per exchange"))).Single();
+
     private static async Task<List<string>> ReadAsync(BenchHost bench, string sql, Func<NpgsqlDataReader, string> read)
     {
         await using var connection = new NpgsqlConnection(bench.Database);

@@ -129,8 +129,7 @@ public sealed partial class AdapterNode
         step.Make(shard, message.MessageId, message.Type, exchangeId, message.Data);
         var row = Views.AfterSending(opens is null ? step.Exchange(exchangeId) : null, opens, exchangeId, City, payload!, step.Now);
         step.Put(row);
-        if (HubFrames.CarriesOutcome(row.State.Flow, message.Type))
-            step.SentOutcomes.Add((message.MessageId, message.Type, payload!));
+        step.Sent.Add((message.MessageId, message.Type, HubFrames.CarriesOutcome(row.State.Flow, message.Type) ? payload : null));
         if (payload is JointApplication whole)
             SplitApplication(step, shard, number, row, whole);
         else if (payload is CaseWithdrawal withdrawal && row.State.Flow == JointFlow.Code)

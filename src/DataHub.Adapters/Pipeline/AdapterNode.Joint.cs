@@ -51,7 +51,7 @@ public sealed partial class AdapterNode
                 continue;
             var id = PartId(shard, number, int.Parse(key.AsSpan(PartFact.Length), NumberStyles.None, CultureInfo.InvariantCulture));
             step.Make(shard, id, exchangeId, withdrawal);
-            step.SentOutcomes.Add((id, MessageTypes.CaseWithdrawal, withdrawal));
+            step.Sent.Add((id, MessageTypes.CaseWithdrawal, withdrawal));
         }
     }
 }

@@ -224,7 +224,7 @@ public sealed partial class AdapterNode : IAdapterIntake
         var committed = step.Commit.IsEmpty ? default : await metrics.CommitAsync(store, step.Commit, cancel);
         foreach (var (id, row) in step.Commit.Exchanges)
             recent.Put(id, row);
-        hubFrames.Remember(step.SentOutcomes);
+        hubFrames.Remember(step.Sent);
         if (ExchangeTrace.IsWatched)
             TraceReports(step);
         for (var shard = 0; shard < ends.Length; shard++)
@@ -236,7 +236,7 @@ public sealed partial class AdapterNode : IAdapterIntake
         }
 
         if (step.Commit.NativeDeliveries.Count > 0)
-            Deliveries.Offer(Committed(step.Commit, committed.FirstJournalNumber));
+            Deliveries.Offer(Committed(step, committed.FirstJournalNumber));
         foreach (var work in group)
             work.Done.TrySetResult();
     }
@@ -274,7 +274,7 @@ public sealed partial class AdapterNode : IAdapterIntake
                     Body = body,
                 });
                 if (step.Told.Contains(signed.Id))
-                    step.Commit.NativeDeliveries.Add(new NativeDeliveryRow(0, index, signed.ExchangeId, Refusal: false, 0, 0, step.Now, null));
+                    step.Deliver(index, signed, signed.ExchangeId);
                 step.Commit.Outgoing.Add(new OutgoingRow(shards.Nodes[shard], signed.Sequence, index, 0, null, 0, null));
                 outgoing[shard].Add(new OutgoingMessage(signed.Sequence, body, null, 0, null, Urgency.CanWait(signed.Type)));
             }
@@ -284,15 +284,16 @@ public sealed partial class AdapterNode : IAdapterIntake
     }
 
     // The deliveries of a commit as they would be read from the table.
-    private static List<PendingDelivery> Committed(NodeCommit commit, long first)
+    private static List<PendingDelivery> Committed(AdapterStep step, long first)
     {
         var deliveries = new List<PendingDelivery>();
-        foreach (var d in commit.NativeDeliveries.Where(d => d.EntryIndex >= 0 && d.ParkedCause is null))
+        foreach (var d in step.Commit.NativeDeliveries.Where(d => d.EntryIndex >= 0 && d.ParkedCause is null))
         {
-            var e = commit.Entries[d.EntryIndex];
-            // The hash is the journal's affair; a delivery carries the message.
-            var row = new JournalRow(first + d.EntryIndex, e.Kind, e.Key, e.MessageId, e.Type, e.ExchangeId, e.Sender, e.Sequence, e.At, e.Body.ToArray(), e.Reasons, []);
-            deliveries.Add(new PendingDelivery(row, d.ExchangeId, d.Refusal, d.Position, d.Attempts, d.NextAttemptAt, null));
+            var entry = step.Commit.Entries[d.EntryIndex];
+            var e = step.Delivered[d.EntryIndex];
+            var row = new JournalRow(first + d.EntryIndex, entry.Kind, entry.Key, entry.MessageId, entry.Type, entry.ExchangeId, entry.Sender, entry.Sequence, entry.At, [], entry.Reasons, []);
+            // A copy: a delivery that waits for long must not keep the whole frame that it came in.
+            deliveries.Add(new PendingDelivery(row, d.ExchangeId, d.Refusal, d.Position, d.Attempts, d.NextAttemptAt, null) { Known = e with { Data = e.Data.ToArray() } });
         }
 
         return deliveries;

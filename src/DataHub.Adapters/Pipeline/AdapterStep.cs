@@ -41,8 +41,18 @@ internal sealed class AdapterStep(string city, long fence, HubShards shards, INo
         Commit.Received[Shards.Nodes[shard]] = number;
     }
 
-    /// <summary>Outcomes in the city's own messages of this group, by message id; null for a message that carries none.</summary>
-    public List<(string MessageId, string Type, IPayload Payload)> SentOutcomes { get; } = [];
+    /// <summary>The city's own messages of this group with the payload of those that carry an outcome, null for those that carry none.</summary>
+    public List<(string MessageId, string Type, IPayload? Payload)> Sent { get; } = [];
+
+    /// <summary>The events that are to be delivered, by the index of their entry in the commit.</summary>
+    public Dictionary<int, CloudEvent> Delivered { get; } = [];
+
+    /// <summary>Has an entry of this commit delivered to the city's system.</summary>
+    public void Deliver(int entryIndex, CloudEvent e, string exchangeId, bool refusal = false, int position = 0)
+    {
+        Delivered[entryIndex] = e;
+        Commit.NativeDeliveries.Add(new NativeDeliveryRow(0, entryIndex, exchangeId, refusal, position, 0, Now, null));
+    }
 
     /// <summary>What the city's system holds: goes with this group to the shard of the exchange.</summary>
     public void Report(HolderEntry entry) => links[Shards.Of(entry.ExchangeId)].Reports.Add(entry);

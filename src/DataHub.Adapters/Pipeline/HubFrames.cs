@@ -21,13 +21,13 @@ internal sealed class HubFrames(string city, ILogger log)
     private const string ReportPrefix = "report-";
 
     // What is not remembered is read from the journal; between a message and its receipt lies less than this.
-    private readonly Recent<(string Type, IPayload Payload)> sent = new(10_000);
+    private readonly Recent<(string Type, IPayload? Payload)> sent = new(10_000);
 
     /// <summary>True for ids that this node gives to its own reports: a city's system may not take one of them.</summary>
     public static bool IsReportId(string id, string city) => id.StartsWith(ReportPrefix + city + "-", StringComparison.Ordinal);
 
-    /// <summary>Remembers committed messages of the city that carry an outcome, until their receipts come.</summary>
-    public void Remember(IReadOnlyList<(string MessageId, string Type, IPayload Payload)> messages)
+    /// <summary>Remembers committed messages of the city and the outcomes in them, until their receipts come.</summary>
+    public void Remember(IReadOnlyList<(string MessageId, string Type, IPayload? Payload)> messages)
     {
         foreach (var (id, type, payload) in messages)
             sent.Put(id, (type, payload));
@@ -124,21 +124,21 @@ internal sealed class HubFrames(string city, ILogger log)
         switch (payload)
         {
             case HubReceipt receipt:
-                TakeReceipt(step, shard, index, receipt);
+                TakeReceipt(step, shard, index, e, receipt);
                 break;
             case DeadlineNotice:
                 // Told to the city's system; it changes nothing in the exchange.
-                step.Commit.NativeDeliveries.Add(new NativeDeliveryRow(0, index, e.ExchangeId, Refusal: false, 0, 0, step.Now, null));
+                step.Deliver(index, e, e.ExchangeId);
                 break;
             default:
                 var row = Views.AfterReceiving(step.Exchange(e.ExchangeId), e, payload, city, step.Now);
                 step.Put(row);
-                step.Commit.NativeDeliveries.Add(new NativeDeliveryRow(0, index, e.ExchangeId, Refusal: false, 0, 0, step.Now, null));
+                step.Deliver(index, e, e.ExchangeId);
                 break;
         }
     }
 
-    private void TakeReceipt(AdapterStep step, int shard, int index, HubReceipt receipt)
+    private void TakeReceipt(AdapterStep step, int shard, int index, CloudEvent e, HubReceipt receipt)
     {
         step.Commit.Receipts.Add(new ReceiptRow(step.Shards.Nodes[shard], receipt.Entries[0].Sequence, receipt.Entries[^1].Sequence, index));
         for (var position = 0; position < receipt.Entries.Count; position++)
@@ -156,7 +156,7 @@ internal sealed class HubFrames(string city, ILogger log)
                     break;
                 case Verdict.Refused:
                     step.Put(Views.AfterRefusal(row, entry, step.Now));
-                    step.Commit.NativeDeliveries.Add(new NativeDeliveryRow(0, index, entry.ExchangeId, Refusal: true, position, 0, step.Now, null));
+                    step.Deliver(index, e, entry.ExchangeId, refusal: true, position);
                     break;
             }
         }
@@ -166,7 +166,7 @@ internal sealed class HubFrames(string city, ILogger log)
     private Outcome? OwnOutcome(AdapterStep step, ExchangeRow row, ReceiptEntry entry)
     {
         if (sent.TryGet(entry.MessageId, out var message))
-            return Views.OutcomeOf(row, message.Type, message.Payload);
+            return message.Payload is { } payload ? Views.OutcomeOf(row, message.Type, payload) : null;
         if (step.Known(city + ":" + entry.MessageId)?.Read() is not { } e || !CarriesOutcome(row.State.Flow, e.Type))
             return null;
         return PayloadReader.Read(e.Type, e.Data.Span) is ReadOutcome.Ok ok ? Views.OutcomeOf(row, e.Type, ok.Payload) : null;

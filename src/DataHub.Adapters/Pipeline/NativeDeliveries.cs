@@ -258,7 +258,7 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
 
     private async Task<DeliveryOutcome> AttemptAsync(PendingDelivery row, ICityAdapter adapter, CancellationToken cancel)
     {
-        if (EventFormat.ReadElement(row.Row.Body).Event is not { } e)
+        if (row.Read() is not { } e)
             return new DeliveryOutcome.Rejected("the journalled message cannot be read");
         // Current while the call is made, so that the city's own trace can go on from it.
         using var span = ExchangeTrace.Start(ExchangeTrace.Deliver, ActivityKind.Client, new TracedMessage(city, e.SenderCity, row.ExchangeId, e.Id, e.Type));

@@ -33,6 +33,9 @@ public static class EventFormat
 
     private static readonly JsonReaderOptions ReaderOptions = new() { MaxDepth = MaxDepth };
 
+    // The batch's array is one level more.
+    private static readonly JsonReaderOptions BatchOptions = new() { MaxDepth = MaxDepth + 1 };
+
     // Splitting does not judge depth (skipping needs no stack), so that an event that is too deep is refused alone.
     private static readonly JsonReaderOptions SplitOptions = new() { MaxDepth = MaxBatchBytes };
 
@@ -45,6 +48,9 @@ public static class EventFormat
         ArgumentNullException.ThrowIfNull(elements);
         if (batch.Length > MaxBatchBytes)
             return new EnvelopeFault(ReasonCodes.TooLarge, "$");
+        if (TryReadWhole(batch, elements))
+            return null;
+        elements.Clear();
         try
         {
             var reader = new Utf8JsonReader(batch.Span, SplitOptions);
@@ -67,6 +73,33 @@ public static class EventFormat
         }
     }
 
+    // In one pass, and only where there is nothing to refuse: to tell a fault from its neighbours, the batch is split first.
+    private static bool TryReadWhole(ReadOnlyMemory<byte> batch, List<BatchElement> elements)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(batch.Span, BatchOptions);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
+                return false;
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                var start = (int)reader.TokenStartIndex;
+                if (elements.Count == MaxBatchCount || ReadEvent(ref reader, batch).Event is not { } e)
+                    return false;
+                var raw = batch[start..(int)reader.BytesConsumed];
+                if (raw.Length > MaxEventBytes)
+                    return false;
+                elements.Add(new BatchElement(raw, e, null));
+            }
+
+            return !reader.Read();
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Reads one event.</summary>
     public static BatchElement ReadElement(ReadOnlyMemory<byte> raw)
     {
@@ -74,7 +107,12 @@ public static class EventFormat
             return new BatchElement(raw, null, new EnvelopeFault(ReasonCodes.TooLarge, "$"));
         try
         {
-            var (cloudEvent, fault) = ReadEvent(raw);
+            var reader = new Utf8JsonReader(raw.Span, ReaderOptions);
+            reader.Read();
+            var (cloudEvent, fault) = ReadEvent(ref reader, raw);
+            // Throws where anything but white space follows.
+            if (fault is null)
+                reader.Read();
             return new BatchElement(raw, cloudEvent, fault);
         }
         catch (JsonException e)
@@ -142,7 +180,8 @@ public static class EventFormat
     /// <summary>The time as it is written and signed: UTC, seven decimals (RFC 3339).</summary>
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
 
-    private static (CloudEvent? Event, EnvelopeFault? Fault) ReadEvent(ReadOnlyMemory<byte> raw)
+    // From the event's first token to its last.
+    private static (CloudEvent? Event, EnvelopeFault? Fault) ReadEvent(ref Utf8JsonReader reader, ReadOnlyMemory<byte> bytes)
     {
         string? specVersion = null, id = null, source = null, type = null, contentType = null, exchangeId = null, sender = null, target = null;
         string? digest = null, signature = null, hubState = null, flow = null;
@@ -151,8 +190,7 @@ public static class EventFormat
         int? hubVersion = null;
         ReadOnlyMemory<byte>? data = null;
 
-        var reader = new Utf8JsonReader(raw.Span, ReaderOptions);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        if (reader.TokenType != JsonTokenType.StartObject)
             return (null, new EnvelopeFault(ReasonCodes.EnvelopeInvalid, "$"));
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -166,7 +204,7 @@ public static class EventFormat
                     return (null, new EnvelopeFault(ReasonCodes.DuplicateMember, "$.data"));
                 var start = (int)reader.TokenStartIndex;
                 reader.Skip();
-                data = raw[start..(int)reader.BytesConsumed];
+                data = bytes[start..(int)reader.BytesConsumed];
                 continue;
             }
 
@@ -208,8 +246,6 @@ public static class EventFormat
                 return (null, new EnvelopeFault(seen == Outcome.Twice ? ReasonCodes.DuplicateMember : ReasonCodes.EnvelopeInvalid, "$." + name));
         }
 
-        // Throws where anything but white space follows.
-        reader.Read();
         var fault = specVersion != "1.0" ? Missing(specVersion, "specversion")
             : id is null || !IsIdentifier(id) ? Missing(id, "id")
             : source is null ? Missing(source, "source")

@@ -13,7 +13,14 @@ public readonly record struct LinkState(long Sent, long Acknowledged, long Recei
 public sealed record OutgoingMessage(long LinkSequence, ReadOnlyMemory<byte> Body, string? HubState, int HubVersion, string? Flow, bool CanWait = false);
 
 /// <summary>A native delivery that is still to be done, with the journal row that carries it.</summary>
-public sealed record PendingDelivery(JournalRow Row, string ExchangeId, bool Refusal, int Position, int Attempts, DateTimeOffset NextAttemptAt, string? ParkedCause);
+public sealed record PendingDelivery(JournalRow Row, string ExchangeId, bool Refusal, int Position, int Attempts, DateTimeOffset NextAttemptAt, string? ParkedCause)
+{
+    /// <summary>The event itself, where it was committed a moment ago; the row then comes without its bytes.</summary>
+    public CloudEvent? Known { get; init; }
+
+    /// <summary>The event; null where the bytes are none.</summary>
+    public CloudEvent? Read() => Known ?? EventFormat.ReadElement(Row.Body).Event;
+}
 
 /// <summary>What is known of a message that this node has already: to recognise a repetition, or a forgery of one.</summary>
 /// <param name="Made">The event itself, where it was made a moment ago and has no bytes yet.</param>

@@ -158,6 +158,20 @@ public sealed class EventFormatTests
         Split("[" + new string('[', 1_000_000) + new string(']', 1_000_000) + "," + FullText + "]")[1].Event.ShouldNotBeNull("depth alone spoils no neighbour");
     }
 
+    [Theory]
+    [InlineData(21)]
+    [InlineData(22)]
+    [InlineData(23)]
+    [InlineData(24)]
+    public void An_event_may_be_as_deep_in_a_batch_as_alone(int depth)
+    {
+        var deep = FullText.Replace("\"data\":{", "\"data\":{\"x\":" + new string('[', depth) + new string(']', depth) + ",", StringComparison.Ordinal);
+        var alone = EventFormat.ReadElement(Encoding.UTF8.GetBytes(deep));
+        (alone.Event is not null).ShouldBe(depth <= 22, "the event and its data are two levels of 24");
+        ShouldBeSame(Split("[" + deep + "]")[0], alone);
+        ShouldBeSame(Split("[" + deep + ",1]")[0], alone);
+    }
+
     [Fact]
     public void Nothing_may_follow_an_event()
     {
@@ -209,7 +223,13 @@ public sealed class EventFormatTests
             var elements = new List<BatchElement>();
             var fault = EventFormat.ReadBatch(mutated.ToArray(), elements);
             foreach (var element in elements)
+            {
                 (element.Event is null).ShouldBe(element.Fault is not null);
+                // A fault before it leaves what was split off, which nobody uses.
+                if (fault is null)
+                    ShouldBeSame(element, EventFormat.ReadElement(element.Raw));
+            }
+
             if (fault is not null)
                 refused++;
             else if (elements.TrueForAll(e => e.Event is not null))
@@ -247,6 +267,13 @@ public sealed class EventFormatTests
         var elements = new List<BatchElement>();
         EventFormat.ReadBatch(Encoding.UTF8.GetBytes(text), elements).ShouldBeNull();
         return elements;
+    }
+
+    private static void ShouldBeSame(BatchElement element, BatchElement alone)
+    {
+        element.Fault.ShouldBe(alone.Fault);
+        if (alone.Event is { } e)
+            ShouldBeSame(element.Event!, e);
     }
 
     private static void ShouldBeSame(CloudEvent read, CloudEvent written)

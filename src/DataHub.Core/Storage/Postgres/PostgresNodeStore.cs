@@ -16,7 +16,7 @@ public sealed partial class PostgresNodeStore : INodeStore, INodeLeases, IMateri
     // by key only: a plan made while a table was empty must not read all of it later, hence no sequential scans. The
     // pool resets nothing, because nothing here changes a session.
     private const string Defaults = "Application Name=datahub;Timeout=5;Command Timeout=20;Keepalive=15;Maximum Pool Size=24;Max Auto Prepare=100;Auto Prepare Min Usages=2;"
-        + "No Reset On Close=true;Enlist=false;Connection Idle Lifetime=60;";
+        + "No Reset On Close=true;Enlist=false;Connection Idle Lifetime=60;Write Buffer Size=131072;Read Buffer Size=32768;";
 
     private const string SessionDefaults = "-c statement_timeout=15000 -c idle_in_transaction_session_timeout=15000 -c synchronous_commit=on -c TimeZone=UTC "
         + "-c enable_seqscan=off -c jit=off -c plan_cache_mode=force_generic_plan";

@@ -1,0 +1,108 @@
+using DataHub.Adapters.Pipeline;
+using DataHub.Contracts;
+using DataHub.Contracts.Envelope;
+using DataHub.Contracts.Payloads;
+using DataHub.Core.Flows;
+using DataHub.Core.Messaging;
+using DataHub.Core.Storage;
+using DataHub.UnitTests.Flows;
+using Microsoft.Extensions.Logging.Abstractions;
+using NSubstitute;
+using Shouldly;
+using Xunit;
+
+namespace DataHub.UnitTests.Adapters;
+
+public sealed class HubFramesTests
+{
+    private const string Exchange = Samples.Chengdu + "-20260304-0000000001";
+
+    private readonly HubFrames frames = new(Samples.Chengdu, NullLogger.Instance);
+
+    [Fact]
+    public void What_was_sent_lately_is_not_read_back_when_its_receipt_comes()
+    {
+        frames.Remember([("m-1", MessageTypes.ServiceSubmission, null)]);
+
+        frames.WantsOf([Receipt("m-1"), Receipt("m-2")]).Keys.Where(k => k.StartsWith(Samples.Chengdu, StringComparison.Ordinal)).ShouldBe([Samples.Chengdu + ":m-2"]);
+        frames.Forget();
+        frames.WantsOf([Receipt("m-1")]).Keys.ShouldContain(Samples.Chengdu + ":m-1");
+    }
+
+    [Fact]
+    public async Task A_receipt_for_a_message_without_an_outcome_gives_the_state_and_reports_nothing()
+    {
+        frames.Remember([("m-1", MessageTypes.ServiceSubmission, null)]);
+
+        var step = await ApplyAsync(Receipt("m-1"));
+
+        step.Commit.Exchanges[Exchange].State.State.ShouldBe("accepted");
+        step.Commit.Exchanges[Exchange].State.Outcome.ShouldBeNull();
+        step.Links[0].Reports.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_receipt_for_a_message_with_an_outcome_is_answered_by_what_the_city_holds()
+    {
+        frames.Remember([("m-1", MessageTypes.CaseWithdrawal, new CaseWithdrawal { Reason = "不再办理", WithdrawnAt = Samples.Now })]);
+
+        var step = await ApplyAsync(Receipt("m-1"));
+
+        var held = step.Commit.Exchanges[Exchange];
+        step.Links[0].Reports.ShouldHaveSingleItem().OutcomeDigest.ShouldBe(held.OutcomeDigest.ShouldNotBeNull());
+    }
+
+    private async Task<AdapterStep> ApplyAsync(ReceivedEvent received)
+    {
+        var store = Substitute.For<INodeStore>();
+        store.KnownAsync("", [], default).ReturnsForAnyArgs(_ => ValueTask.FromResult(new Dictionary<string, KnownMessage>()));
+        var recent = new Recent<ExchangeRow>(10);
+        recent.Put(Exchange, new ExchangeRow
+        {
+            State = new ExchangeState
+            {
+                ExchangeId = Exchange,
+                Flow = "service.online",
+                FlowVersion = 1,
+                Item = Samples.Submission.ItemCode,
+                SourceCity = Samples.Chengdu,
+                TargetCity = Samples.Deyang,
+                State = Views.Sent,
+                Version = 0,
+                OpenedAt = Samples.Now,
+                ChangedAt = Samples.Now,
+                Facts = new Dictionary<string, string>(),
+            },
+        });
+        var bus = Substitute.For<IFrameBus>();
+        var link = new OutboundLink(Samples.Chengdu, Nodes.Hub, "q", store, bus, TimeProvider.System, NullLogger.Instance, new LinkOptions());
+        var step = new AdapterStep(Samples.Chengdu, 0, new HubShards(1), store, recent, Samples.Now, [new HubEnd(link, new FrameOrder(TimeProvider.System))], 0);
+        await step.LoadAsync([frames.WantsOf([received])], default);
+        await frames.ApplyAsync(step, 0, [received], default);
+        return step;
+    }
+
+    private static ReceivedEvent Receipt(string messageId) => new()
+    {
+        Raw = "{}"u8.ToArray(),
+        Event = new CloudEvent
+        {
+            Id = "receipt-" + messageId,
+            Source = "/hub",
+            Type = MessageTypes.HubReceipt,
+            Time = Samples.Now,
+            ExchangeId = Nodes.NoExchange,
+            Sequence = 1,
+            DeliverySequence = 1,
+            SenderCity = Nodes.Hub,
+            DataDigest = Samples.Digest,
+            Data = "{}"u8.ToArray(),
+        },
+        Payload = new HubReceipt
+        {
+            City = Samples.Chengdu,
+            Entries = [new ReceiptEntry { MessageId = messageId, Sequence = 1, Digest = Samples.Digest, ExchangeId = Exchange, Verdict = Verdict.Accepted, State = "accepted" }],
+            TakenInAt = Samples.Now,
+        },
+    };
+}
