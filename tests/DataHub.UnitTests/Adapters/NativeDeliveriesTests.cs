@@ -19,6 +19,7 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
     private readonly INodeStore store = Substitute.For<INodeStore>();
     private readonly ConcurrentDictionary<long, PendingDelivery> table = new();
     private readonly ConcurrentQueue<long> delivered = new();
+    private readonly ConcurrentQueue<Delivery> calls = new();
     private readonly CancellationTokenSource stop = new();
     private readonly NativeDeliveries deliveries;
     private Task running = Task.CompletedTask;
@@ -54,6 +55,17 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
     {
         await StartAsync();
         await TakenOverAsync();
+    }
+
+    [Fact]
+    public async Task What_was_just_committed_is_handed_over_as_it_was_received()
+    {
+        await StartAsync();
+        var last = await TakenOverAsync();
+        var read = Delivery(last + 1);
+        deliveries.Offer([read with { Row = read.Row with { Body = [] }, Known = read.Read() }]);
+        await DeliveredAsync(Numbers(last + 1));
+        calls.ShouldContain(new Delivery($"m-{last + 1}", MessageTypes.ServiceSubmission, read.ExchangeId, "", "", DateTimeOffset.UnixEpoch, read.Read()!.Data));
     }
 
     [Fact]
@@ -309,6 +321,7 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
 
         public async Task<DeliveryOutcome> DeliverAsync(Delivery delivery, CancellationToken cancellationToken)
         {
+            test.calls.Enqueue(delivery);
             if (test.holdCalls is { } held)
                 await held.Task;
             return Interlocked.Exchange(ref test.failingCall, null) is { } fault ? throw fault : new DeliveryOutcome.Held(null);
