@@ -1,10 +1,16 @@
+using DataHub.Core.Registry;
 using DataHub.TestServers;
+using Npgsql;
 
 namespace DataHub.Bench;
 
 /// <summary>RabbitMQ and PostgreSQL of the bench's own, durable as in production; each run gets an empty database and virtual host.</summary>
 internal sealed class BenchServers : IAsyncDisposable
 {
+    // Files of 16 MB, as many as a run fills. A server that has run for a while uses old ones again; in one that has just been
+    // made, each new file is filled with zeros first, while all commits wait.
+    private const int LogFiles = 128;
+
     private BenchServers(RabbitServer rabbit, PostgresServer postgres)
     {
         Rabbit = rabbit;
@@ -18,15 +24,32 @@ internal sealed class BenchServers : IAsyncDisposable
     /// <summary>Starts both. fsync and synchronous_commit are on: PostgreSQL's defaults, which are not touched.</summary>
     public static async Task<BenchServers> StartAsync()
     {
-        var rabbit = RabbitServer.StartAsync(new RabbitOptions { MemoryLimit = "4GB" });
+        var rabbit = RabbitServer.StartAsync(new RabbitOptions
+        {
+            MemoryLimit = "4GB",
+            Configuration = await File.ReadAllLinesAsync(Path.Combine(RegistrySnapshot.FindSeeds(), "..", "deploy", "rabbitmq", "30-queues.conf")),
+        });
         var postgres = PostgresServer.StartAsync(new PostgresOptions
         {
             SharedBuffers = "1GB",
             MaxWalSize = "8GB",
             Statements = true,
-            Configuration = ["checkpoint_timeout = 15min", "wal_compression = lz4", "jit = off"],
+            Configuration = ["checkpoint_timeout = 15min", $"min_wal_size = {LogFiles * 16}MB", "wal_compression = lz4", "jit = off"],
         });
-        return new BenchServers(await rabbit, await postgres);
+        var servers = new BenchServers(await rabbit, await postgres);
+        await servers.ExecuteAsync($"DO $$ BEGIN FOR i IN 1 .. {LogFiles} LOOP PERFORM pg_logical_emit_message(false, '', ''); PERFORM pg_switch_wal(); END LOOP; END $$");
+        return servers;
+    }
+
+    /// <summary>Before a run: what was written is on disk, and the log's files before it are free to be used again.</summary>
+    public Task CheckpointAsync() => ExecuteAsync("CHECKPOINT");
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Postgres.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 300 };
+        await command.ExecuteNonQueryAsync();
     }
 
     public async ValueTask DisposeAsync()

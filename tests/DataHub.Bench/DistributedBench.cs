@@ -51,6 +51,7 @@ internal static class DistributedBench
         var rows = await ServerLimits.RowsPerSecondAsync(servers, TimeSpan.FromSeconds(2));
         var warm = Math.Min(options.N, WarmUp);
         var count = warm + options.N;
+        await servers.CheckpointAsync();
         await using var bench = await BenchHost.StartAsync(options, servers, count);
         await Load.ClosedAsync(bench, 0, warm, options.InFlight);
         var wal = await ScalarAsync(bench, "SELECT (pg_current_wal_lsn() - '0/0')::bigint");
@@ -83,6 +84,7 @@ internal static class DistributedBench
         var warm = Math.Min(options.N, WarmUp);
         var measured = Math.Min(options.N, Math.Max(100, (int)(rate * 20)));
         var count = warm + measured;
+        await servers.CheckpointAsync();
         await using var bench = await BenchHost.StartAsync(options, servers, count + IdleExchanges);
         await Load.ClosedAsync(bench, 0, warm, options.InFlight);
         await Statements.ResetAsync(bench);

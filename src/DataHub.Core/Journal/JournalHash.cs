@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using DataHub.Core.Signing;
 
 namespace DataHub.Core.Journal;
 
@@ -27,7 +28,7 @@ public static class JournalHash
         head[40] = (byte)entry.Kind;
         BinaryPrimitives.WriteInt64BigEndian(head[41..], entry.At.ToUnixTimeMilliseconds());
         BinaryPrimitives.WriteInt64BigEndian(head[49..], entry.Sequence);
-        SHA256.HashData(entry.Body.Span, head[57..]);
+        Sha256.Hash(entry.Body.Span, head[57..]);
 
         ReadOnlySpan<string?> texts = [entry.Key, entry.MessageId, entry.Type, entry.ExchangeId, entry.Sender, entry.Reasons];
         var size = head.Length;
@@ -44,6 +45,8 @@ public static class JournalHash
             at += 4 + Math.Max(length, 0);
         }
 
-        return SHA256.HashData(buffer[..at]);
+        var hash = new byte[SHA256.HashSizeInBytes];
+        Sha256.Hash(buffer[..at], hash);
+        return hash;
     }
 }

@@ -115,7 +115,7 @@ public static class Merkle
         text[0] = NodePrefix;
         left.CopyTo(text[1..]);
         right.CopyTo(text[(1 + HashSize)..]);
-        SHA256.HashData(text, destination);
+        Sha256.Hash(text, destination);
     }
 
     private static ReadOnlySpan<byte> Hash(ReadOnlySpan<byte> level, int index) => level.Slice(index * HashSize, HashSize);

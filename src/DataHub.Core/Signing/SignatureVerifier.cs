@@ -73,7 +73,7 @@ public sealed class SignatureVerifier(KeyRing ring, int rememberedRoots = 4096)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         Span<char> hex = stackalloc char[2 * SHA256.HashSizeInBytes];
-        SHA256.HashData(e.Data.Span, hash);
+        Sha256.Hash(e.Data.Span, hash);
         return Convert.TryToHexStringLower(hash, hex, out _) && e.DataDigest.AsSpan().SequenceEqual(hex);
     }
 
@@ -83,7 +83,7 @@ public sealed class SignatureVerifier(KeyRing ring, int rememberedRoots = 4096)
         public static RootClaim Of(ReadOnlySpan<byte> text)
         {
             Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-            SHA256.HashData(text, hash);
+            Sha256.Hash(text, hash);
             return MemoryMarshal.Read<RootClaim>(hash);
         }
     }

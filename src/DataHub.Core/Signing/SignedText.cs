@@ -20,7 +20,7 @@ public static class SignedText
     public static string DigestOf(ReadOnlySpan<byte> data)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(data, hash);
+        Sha256.Hash(data, hash);
         return Convert.ToHexStringLower(hash);
     }
 
@@ -38,7 +38,7 @@ public static class SignedText
         buffer[0] = Merkle.LeafPrefix;
         if (!TryWriteEvent(e, buffer[1..], out var written))
             return false;
-        SHA256.HashData(buffer[..(1 + written)], leaf);
+        Sha256.Hash(buffer[..(1 + written)], leaf);
         return true;
     }
 

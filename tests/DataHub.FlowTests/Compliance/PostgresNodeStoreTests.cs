@@ -226,6 +226,24 @@ public sealed class PostgresNodeStoreTests(SharedServers servers) : NodeStoreCom
     }
 
     [Fact]
+    public async Task Large_tables_are_not_analyzed_at_every_tenth_row_also_those_of_months_that_were_there_before()
+    {
+        await CommitAsync(Hub, c => c.Entries.Add(Entry("a")));
+        const string Late = "SELECT count(*) FROM pg_class WHERE relnamespace = 'datahub'::regnamespace AND relkind = 'r' AND 'autovacuum_analyze_threshold=500000' = ANY (reloptions)";
+        const string Months = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'datahub.journal'::regclass";
+        const int Others = 3;
+        var months = await ScalarAsync<long>(Months);
+        months.ShouldBeGreaterThan(0);
+        (await ScalarAsync<long>(Late)).ShouldBe(Others + months);
+
+        var month = await ScalarAsync<string>("SELECT min(inhrelid)::regclass::text FROM pg_inherits WHERE inhparent = 'datahub.journal'::regclass");
+        await ExecuteAsync($"ALTER TABLE {month} SET (autovacuum_analyze_threshold = 10000); DELETE FROM datahub.schema_version WHERE version >= 9");
+        (await ScalarAsync<long>(Late)).ShouldBe(Others + months - 1);
+        await ReopenAsync();
+        (await ScalarAsync<long>(Late)).ShouldBe(Others + months);
+    }
+
+    [Fact]
     public async Task A_commit_waits_for_the_disk()
     {
         // Whatever the server's own setting is: what a caller was told survives the loss of power.
