@@ -143,6 +143,18 @@ public sealed partial class DockerComposeTests
     }
 
     [Fact]
+    public void What_is_mounted_from_the_repository_is_there_and_can_be_read_only()
+    {
+        var mounted = Services.Values.SelectMany(s => List(s, "volumes")).Where(v => v.StartsWith("./", StringComparison.Ordinal) && !v.Contains("/secrets/", StringComparison.Ordinal)).Select(v => v.Split(':')).ToList();
+        mounted.Select(m => m[0]).ShouldBe(["./deploy/rabbitmq/30-queues.conf", "./deploy/postgres"], ignoreOrder: true);
+        foreach (var mount in mounted)
+        {
+            Path.Exists(Repository.PathTo(mount[0].Split('/'))).ShouldBeTrue(mount[0]);
+            mount[^1].ShouldBe("ro", mount[0]);
+        }
+    }
+
+    [Fact]
     public void Images_and_ports_can_be_replaced_and_the_example_lists_every_variable()
     {
         Services.Values.Select(s => s["image"]).Distinct().ShouldBe(["rabbitmq:4.1", "postgres:17", "datahub:local"], ignoreOrder: true);

@@ -1,4 +1,5 @@
 using DataHub.TestServers;
+using DataHub.UnitTests;
 using Shouldly;
 using Xunit;
 
@@ -9,7 +10,9 @@ public sealed class RabbitServerTests
     [Fact]
     public async Task Confirmed_messages_survive_an_orderly_stop_and_a_kill()
     {
-        await using var server = await RabbitServer.StartAsync();
+        // With the settings that it is deployed with: a line that RabbitMQ does not know would keep it from starting.
+        var settings = await File.ReadAllLinesAsync(Repository.PathTo("deploy", "rabbitmq", "30-queues.conf"), TestContext.Current.CancellationToken);
+        await using var server = await RabbitServer.StartAsync(new RabbitOptions { Configuration = settings });
         await QuorumQueue.PublishAsync(server.ConnectionString, "one");
 
         await server.StopAsync();
