@@ -8,8 +8,8 @@ using Xunit.v3;
 namespace DataHub.FlowTests.Distributed;
 
 /// <summary>
-/// The tests that start whole deployments run one after the other, which takes longer than half of all others: begun last,
-/// they would keep one of two cores idle.
+/// The tests that start whole deployments run one after the other, which takes nearly as long as all others beside them: begun
+/// last, they would leave the cores idle.
 /// </summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
