@@ -14,6 +14,8 @@ internal sealed record BenchOptions
                  throughput beside so many stored exchanges against an empty database
         overload [--n 30000] [--rate N] [--brokers 2] [--shards 2]
                  brokers away, cities at full speed: what waits where, and that all of it ends
+        endurance [--minutes 10] [--n 20000] [--brokers 2] [--shards 2]
+                 full load for minutes in segments of n exchanges: memory of each process, and what an exchange costs
         startup  starts a host, hands one request in, prints the milliseconds since the process was started
         """;
 
@@ -29,6 +31,9 @@ internal sealed record BenchOptions
     public int Rows { get; init; } = 100_000;
 
     public int Runs { get; init; } = 3;
+
+    /// <summary>Length of an <c>endurance</c> run, at least.</summary>
+    public int Minutes { get; init; } = 10;
 
     /// <summary>Exchanges under way at once in a closed loop; on servers more, since a commit crosses to another process.</summary>
     public int InFlight { get => field > 0 ? field : Distributed ? 1_000 : 256; init; }
@@ -53,13 +58,13 @@ internal sealed record BenchOptions
     public static BenchOptions? Parse(string[] args, out string fault)
     {
         fault = "";
-        if (args is not [("exchange" or "growth" or "overload" or "startup") and var command, .. var rest] || rest.Length % 2 != 0)
+        if (args is not [("exchange" or "growth" or "overload" or "endurance" or "startup") and var command, .. var rest] || rest.Length % 2 != 0)
         {
             fault = "Name a command; every option takes a value.";
             return null;
         }
 
-        var options = new BenchOptions { Command = command, N = command == "overload" ? 30_000 : 20_000 };
+        var options = new BenchOptions { Command = command, N = command == "overload" ? 30_000 : 20_000, Distributed = command is "overload" or "endurance" };
         foreach (var pair in rest.Chunk(2))
         {
             int? number = int.TryParse(pair[1], NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > 0 ? value : null;
@@ -71,6 +76,7 @@ internal sealed record BenchOptions
                 ("--shards", not null) => options with { Shards = value },
                 ("--n", >= 100) => options with { N = value },
                 ("--rows", >= 100) => options with { Rows = value },
+                ("--minutes", >= 1 and <= 600) => options with { Minutes = value },
                 ("--runs", not null) => options with { Runs = value },
                 ("--inflight", not null) => options with { InFlight = value },
                 ("--rate", not null) => options with { Rate = value },

@@ -16,6 +16,8 @@ internal sealed class BrokerProcess : IDisposable
 
     public TimeSpan ProcessorTime => ProcessTree.ProcessorTime(process.Id);
 
+    public double RssMb => Reading.RssMb(process.Id);
+
     public double PeakRssMb => Reading.PeakRssMb(process.Id);
 
     public static BrokerProcess Start(string folder, DataHubOptions settings)

@@ -122,7 +122,7 @@ internal static class DistributedBench
             : throw new BenchFailedException($"The audit in SQL failed, so no speed is claimed: {count} requested, {all} at the hub, {closed} closed alike on all sides, {duplicates} duplicates, {open} deliveries open.");
     }
 
-    private static (double App, double Brokers, double Rabbit, double Postgres) Processors(BenchHost bench) => (
+    internal static (double App, double Brokers, double Rabbit, double Postgres) Processors(BenchHost bench) => (
         Reading.Now().Cpu.TotalMilliseconds,
         bench.Brokers.Sum(b => b.ProcessorTime.TotalMilliseconds),
         bench.Servers!.Rabbit.ProcessorTime.TotalMilliseconds,

@@ -13,18 +13,28 @@ internal readonly record struct Reading(long At, TimeSpan Cpu, long Allocated, l
     }
 
     /// <summary>Highest resident memory of this process so far, in MB; 0 where the system does not tell.</summary>
-    public static double PeakRssMb(int? process = null) => Proc($"/proc/{process?.ToString(CultureInfo.InvariantCulture) ?? "self"}/status", "VmHWM:") / 1024.0;
+    public static double PeakRssMb(int? process = null) => Proc(StatusOf(process), "VmHWM:") / 1024.0;
 
-    public static double RssMb() => Proc("/proc/self/status", "VmRSS:") / 1024.0;
+    public static double RssMb(int? process = null) => Proc(StatusOf(process), "VmRSS:") / 1024.0;
+
+    private static string StatusOf(int? process) => $"/proc/{process?.ToString(CultureInfo.InvariantCulture) ?? "self"}/status";
 
     // Linux only: elsewhere these figures are 0.
     private static long Proc(string file, string key)
     {
         if (!File.Exists(file))
             return 0;
-        var line = File.ReadLines(file).FirstOrDefault(l => l.StartsWith(key, StringComparison.Ordinal));
-        var digits = line is null ? "" : new string([.. line.Where(char.IsAsciiDigit)]);
-        return digits.Length == 0 ? 0 : long.Parse(digits, CultureInfo.InvariantCulture);
+        try
+        {
+            var line = File.ReadLines(file).FirstOrDefault(l => l.StartsWith(key, StringComparison.Ordinal));
+            var digits = line is null ? "" : new string([.. line.Where(char.IsAsciiDigit)]);
+            return digits.Length == 0 ? 0 : long.Parse(digits, CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            // A process that has ended meanwhile: a server's helpers come and go.
+            return 0;
+        }
     }
 }
 

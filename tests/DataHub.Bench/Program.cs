@@ -12,6 +12,7 @@ return options.Command switch
     "exchange" => await ExchangeBench.RunAsync(options),
     "growth" when options.Distributed => await StoredGrowthBench.RunAsync(options),
     "growth" => await GrowthBench.RunAsync(options),
+    "endurance" => await EnduranceBench.RunAsync(options),
     "overload" => await OverloadBench.RunAsync(options),
     _ => await Startup.RunChildAsync(),
 };
