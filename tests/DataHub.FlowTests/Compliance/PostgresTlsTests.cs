@@ -34,6 +34,23 @@ public sealed class PostgresTlsTests
         }
     }
 
+    [Fact]
+    public async Task A_file_of_authorities_that_is_replaced_counts_from_the_next_connection_on()
+    {
+        var issued = new TestAuthority().Issue("127.0.0.1");
+        await using var server = await PostgresServer.StartAsync(new PostgresOptions { Tls = issued });
+        var database = new NpgsqlConnectionStringBuilder(await server.CreateDatabaseAsync());
+        var authorities = database.RootCertificate = Path.Combine(server.Folder, "authorities.pem");
+        await File.WriteAllTextAsync(authorities, issued.Authority, Cancel);
+        await using var store = await PostgresNodeStore.OpenAsync(database.ConnectionString, Cancel);
+
+        await File.WriteAllTextAsync(authorities, new TestAuthority().Issue("127.0.0.1").Authority, Cancel);
+        await server.RestartImmediateAsync();
+        await Should.ThrowAsync<StoreUnavailableException>(async () => await store.LeasesAsync("broker", Cancel));
+        await File.WriteAllTextAsync(authorities, issued.Authority, Cancel);
+        (await store.LeasesAsync("broker", Cancel)).Holders.ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData("primary")]
     [InlineData("read-write")]

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using DataHub.Core.Messaging.RabbitMq;
 using DataHub.TestServers;
+using RabbitMQ.Client;
 using Shouldly;
 using Xunit;
 
@@ -82,6 +83,35 @@ public sealed class OptionsTests : IDisposable
         {
             using var certificate = X509Certificate2.CreateFromPem(of.Certificate);
             return RabbitMqTls.Flaw(certificate, null, errors, trusted is null ? null : [X509Certificate2.CreateFromPem(trusted.Authority)], "rabbit.example");
+        }
+    }
+
+    [Fact]
+    public void Files_for_TLS_that_were_replaced_count_at_the_next_connect_and_half_a_file_changes_nothing()
+    {
+        var (before, after) = (new TestAuthority().Issue("rabbit.example"), new TestAuthority().Issue("rabbit.example"));
+        var files = before.Write(Path.Combine(folder.FullName, "tls"));
+        var option = new RabbitMqTls { CaFile = files.Authority, CertificateFile = files.Certificate, KeyFile = files.Key }.Option("rabbit.example", static _ => { });
+        Connect(option).ShouldBe((before.Certificate, true, false));
+
+        File.WriteAllText(files.Authority, after.Authority[..100]);
+        File.WriteAllText(files.Key, after.Key[..20]);
+        Connect(option).ShouldBe((before.Certificate, true, false));
+
+        after.Write(Path.Combine(folder.FullName, "tls"));
+        Connect(option).ShouldBe((after.Certificate, false, true));
+
+        var lost = new RabbitMqTls { CaFile = files.Authority + ".not" }.Option("rabbit.example", static _ => { });
+        Trusts(lost, before, SslPolicyErrors.None).ShouldBeFalse("what the machine trusts does not count where authorities are set");
+
+        (string? Own, bool TrustsBefore, bool TrustsAfter) Connect(SslOption to) => (
+            (to.CertificateSelectionCallback!(this, "", [], null, []) as X509Certificate2)?.ExportCertificatePem(),
+            Trusts(to, before, SslPolicyErrors.RemoteCertificateChainErrors), Trusts(to, after, SslPolicyErrors.RemoteCertificateChainErrors));
+
+        bool Trusts(SslOption option, TestCertificate server, SslPolicyErrors errors)
+        {
+            using var certificate = X509Certificate2.CreateFromPem(server.Certificate);
+            return option.CertificateValidationCallback!(this, certificate, null, errors);
         }
     }
 

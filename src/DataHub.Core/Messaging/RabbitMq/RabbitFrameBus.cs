@@ -119,7 +119,7 @@ public sealed class RabbitFrameBus : IFrameBusControl
                     var option = endpoints[0].Ssl;
                     ssl.Protocol = option.Version;
                     ssl.ServerName = option.ServerName;
-                    ssl.Certificate = option.Certs?[0];
+                    ssl.CertificateSelectionCallback = option.CertificateSelectionCallback;
                     ssl.CertificateValidationCallback = option.CertificateValidationCallback;
                     ssl.EnforcePolicyErrors(SslPolicyErrors.RemoteCertificateChainErrors | SslPolicyErrors.RemoteCertificateNameMismatch | SslPolicyErrors.RemoteCertificateNotAvailable);
                 });

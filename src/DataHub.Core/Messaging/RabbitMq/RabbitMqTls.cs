@@ -41,20 +41,28 @@ public sealed class RabbitMqTls
             faults.Add($"RabbitMQ's TLS certificate file '{CertificateFile}' holds no PEM certificate whose private key is {(KeyFile is null ? "in it too" : $"in '{KeyFile}'")}; set DATAHUB_RABBITMQ_TLS_CERTIFICATE, and DATAHUB_RABBITMQ_TLS_KEY where the key has a file of its own.");
     }
 
+    /// <summary>
+    /// How a node is connected to. The files are read again at every connect, so that renewed certificates take effect without a restart; one that
+    /// cannot be used then, because it is just being replaced, leaves what was read before.
+    /// </summary>
     /// <param name="host">Node that is connected to.</param>
     /// <param name="refused">Hears of a certificate that is not trusted, with the reason.</param>
     internal SslOption Option(string host, Action<string> refused)
     {
-        var (name, authorities) = (ServerName ?? host, Authorities());
+        var name = ServerName ?? host;
+        // Where a file of authorities is set, nothing is trusted without it: not what the machine trusts either.
+        var authorities = CaFile is null ? null : Authorities() ?? [];
+        var own = Own();
         return new SslOption
         {
             Enabled = true,
             ServerName = name,
             // The operating system chooses the version: nothing older than its policy allows.
             Version = SslProtocols.None,
-            Certs = Own() is { } own ? [own] : null,
+            CertificateSelectionCallback = CertificateFile is null ? null : (_, _, _, _, _) => (own = Own() ?? own)!,
             CertificateValidationCallback = (_, certificate, chain, errors) =>
             {
+                authorities = Authorities() ?? authorities;
                 var flaw = Flaw(certificate, chain, errors, authorities, name);
                 if (flaw is not null)
                     refused(flaw);
