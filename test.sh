@@ -37,42 +37,27 @@ dotnet format style --no-restore --verify-no-changes
 # The test programs are started as such, so that the time limit and Ctrl-C reach them and nothing between.
 DOTNET_ROOT=${DOTNET_ROOT:-$(dirname "$(readlink -f "$(command -v dotnet)")")}
 export DOTNET_ROOT
-passed=0 failed=0 unit='' results=$(mktemp -d)
-trap 'if [ -n "$unit" ]; then kill "$unit" || true; fi; rm -rf "$results"' EXIT
-
-# A test that never ends says so from its third minute on, and ends the run after 40 minutes: four times what all of them take.
-tests_of() {
-  local project=$1
-  shift
-  program=(timeout --foreground --kill-after=30 40m "tests/$project/bin/Release/net10.0/$project" --no-progress --no-ansi --long-running 180 --xunit-diagnostics on "$@")
-}
-
-count() {
-  local log=$results/$1.log code=$2 succeeded broken skipped
+passed=0 failed=0 failures=$(mktemp)
+for project in DataHub.UnitTests DataHub.FlowTests; do
+  log=$(mktemp) code=0 threads=default
+  # They wait for servers and processes a fifth of their time.
+  if [ $project = DataHub.FlowTests ]; then threads=1.5x; fi
+  # A test that never ends says so from its third minute on, and ends the run after 40 minutes: four times what all of them take.
+  timeout --foreground --kill-after=30 40m "tests/$project/bin/Release/net10.0/$project" --no-progress --no-ansi --long-running 180 --xunit-diagnostics on --max-threads $threads "$@" 2>&1 | tee "$log" || code=$?
   succeeded=$(sed -n 's/^ *succeeded: \([0-9]*\).*/\1/p' "$log" | tail -1)
   broken=$(sed -n 's/^ *failed: \([0-9]*\).*/\1/p' "$log" | tail -1)
   # A skipped test did not run: it counts as failed.
   skipped=$(sed -n 's/^ *skipped: \([0-9]*\).*/\1/p' "$log" | tail -1)
+  # A failed test is a line that begins with "failed", and what it says is indented: said once more at the end, where it is found, in 12 lines.
+  awk '/^failed / { left = 12 } /^failed |^  / { if (left-- > 0) print substr($0, 1, 400); next } { left = 0 }' "$log" >>"$failures"
+  rm -f "$log"
   # A test program that dies before its summary, or ends with a fault that is no test's, counts as one failure. 8: no test was asked for.
   if [ -z "$succeeded" ] || { [ "$code" -ne 0 ] && [ "$code" -ne 8 ] && [ "${broken:-0}" -eq 0 ]; }; then broken=1; fi
   passed=$((passed + ${succeeded:-0}))
   failed=$((failed + ${broken:-0} + ${skipped:-0}))
-}
+done
 
-# Flow tests wait for servers and processes a fifth of their time: half as many at once again as there are cores, and the unit tests beside them, fill it.
-unit_code=0 flow_code=0
-tests_of DataHub.UnitTests "$@"
-"${program[@]}" >"$results/DataHub.UnitTests.log" 2>&1 &
-unit=$!
-tests_of DataHub.FlowTests --max-threads 1.5x "$@"
-"${program[@]}" 2>&1 | tee "$results/DataHub.FlowTests.log" || flow_code=$?
-wait "$unit" || unit_code=$?
-unit=''
-cat "$results/DataHub.UnitTests.log"
-count DataHub.UnitTests $unit_code
-count DataHub.FlowTests $flow_code
-
-# A failed test is a line that begins with "failed", and what it says is indented: said once more at the end, where it is found, in 12 lines.
-awk 'FNR == 1 { left = 0 } /^failed / { left = 12 } /^failed |^  / { if (left-- > 0) print substr($0, 1, 400); next } { left = 0 }' "$results"/*.log
+cat "$failures"
+rm -f "$failures"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -62,11 +62,7 @@ internal sealed class Traffic : IAsyncDisposable
     public async Task OthersEndAsync(string cityKey)
     {
         var city = deployment.Registry.CityByKey(cityKey)!.Code;
-        await HostFixture.UntilAsync(async () =>
-        {
-            await LookAsync();
-            return open.Values.All(r => Concerns(r, city));
-        }, () => $"the cases without {cityKey} have ended; open: {Told(open.Values.Where(r => !Concerns(r, city)))}", EndsWithin);
+        await HostFixture.UntilAsync(async () => await LookAsync() && open.Values.All(r => Concerns(r, city)), () => $"the cases without {cityKey} have ended; open: {Told(open.Values.Where(r => !Concerns(r, city)))}", EndsWithin);
         open.Values.ShouldContain(r => Concerns(r, city), $"{cityKey} was not held up at all");
         deployment.Tell($"without {cityKey} everything has ended; {open.Count} of its cases wait");
     }
@@ -83,13 +79,9 @@ internal sealed class Traffic : IAsyncDisposable
     /// <summary>Waits until further cases have ended.</summary>
     public async Task ProceedsAsync(int cases = 5)
     {
-        await LookAsync();
+        await HostFixture.UntilAsync(LookAsync, "the database can be read", EndsWithin);
         var before = ended.Count;
-        await HostFixture.UntilAsync(async () =>
-        {
-            await LookAsync();
-            return ended.Count >= before + cases;
-        }, "further cases end", EndsWithin);
+        await HostFixture.UntilAsync(async () => await LookAsync() && ended.Count >= before + cases, "further cases end", EndsWithin);
     }
 
     /// <summary>Pauses a city's system, but not while it holds the lock of its store, in which this writes too.</summary>
@@ -116,11 +108,7 @@ internal sealed class Traffic : IAsyncDisposable
     /// <summary>Waits until every case has ended, the questions for published results too, and each as was expected of it.</summary>
     public async Task EndAsync()
     {
-        await HostFixture.UntilAsync(async () =>
-        {
-            await LookAsync();
-            return AllEnded;
-        }, () => $"every case has ended; {followers.Count} wait for their publication; open: {Told(open.Values)}", EndsWithin);
+        await HostFixture.UntilAsync(async () => await LookAsync() && AllEnded, () => $"every case has ended; {followers.Count} wait for their publication; open: {Told(open.Values)}", EndsWithin);
         deployment.Tell($"{Requested} requested: {ended.Values.Count(r => r.Standing == CaseStanding.Reconciled)} reconciled, {ended.Values.Count(r => r.Standing == CaseStanding.Refused)} refused as expected");
     }
 
@@ -133,7 +121,8 @@ internal sealed class Traffic : IAsyncDisposable
             await cities[some.Key].PlanAsync([.. some], default);
     }
 
-    private async Task LookAsync()
+    /// <summary>False while the database cannot be read, as on its way from one server to another: then nothing was seen.</summary>
+    private async Task<bool> LookAsync()
     {
         // What ended otherwise than expected may still change: it stays open until the time is up.
         var now = TimeProvider.System.GetUtcNow();
@@ -141,8 +130,15 @@ internal sealed class Traffic : IAsyncDisposable
         var rows = new Dictionary<string, ExchangeRow>(StringComparer.Ordinal);
         foreach (var shard in views.Select(v => v.View?.ExchangeId).OfType<string>().GroupBy(deployment.Shards.NodeOf, StringComparer.Ordinal))
         {
-            foreach (var (id, row) in await deployment.Store.ExchangesAsync(shard.Key, [.. shard], default))
-                rows[id] = row;
+            try
+            {
+                foreach (var (id, row) in await deployment.Store.ExchangesAsync(shard.Key, [.. shard], default))
+                    rows[id] = row;
+            }
+            catch (StoreUnavailableException)
+            {
+                return false;
+            }
         }
 
         foreach (var (p, view) in views)
@@ -163,6 +159,7 @@ internal sealed class Traffic : IAsyncDisposable
         var ready = followers.Where(f => published.Contains(f.CaseNumber[2..^1])).ToList();
         followers.RemoveAll(ready.Contains);
         await PlanAsync(ready);
+        return true;
     }
 
     // A search, a query and the withdrawal of its consent are numbered after the publication that they are about, with a letter behind it.

@@ -54,7 +54,8 @@ public sealed class RabbitSenderTests
         bus.GetSendEndpoint(default!).ReturnsForAnyArgs(Never<ISendEndpoint>());
         other.GetSendEndpoint(default!).ReturnsForAnyArgs(endpoint);
         endpoint.Send(default!, default(IPipe<SendContext<Frame>>)!, default).ReturnsForAnyArgs(Task.CompletedTask);
-        await using var sender = Sender(others: other);
+        // Long enough for two sends at once to be under way together on a busy machine.
+        await using var sender = Sender(TimeSpan.FromSeconds(2), other);
         await FailAsync();
         made.ShouldBe(1, "it is too young to be given up");
         clock.Advance(RenewableBus.LivesAtLeast);
@@ -85,7 +86,7 @@ public sealed class RabbitSenderTests
     {
         bus.GetSendEndpoint(default!).ReturnsForAnyArgs(endpoint);
         endpoint.Send(default!, default(IPipe<SendContext<Frame>>)!, default).ReturnsForAnyArgs(Task.FromException(new InvalidOperationException()), Task.CompletedTask);
-        await using var sender = Sender();
+        await using var sender = Sender(TimeSpan.FromHours(1));
         clock.Advance(RenewableBus.LivesAtLeast);
         await Should.ThrowAsync<FrameNotSentException>(() => sender.SendAsync("q", [1], [], default));
         await sender.SendAsync("q", [2], [], default);
