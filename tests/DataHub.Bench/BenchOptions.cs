@@ -6,15 +6,15 @@ namespace DataHub.Bench;
 internal sealed record BenchOptions
 {
     public const string Usage = """
-        exchange [--mode embedded|distributed] [--n 20000] [--runs 3] [--inflight N] [--rate N] [--data DIR] [--brokers 2] [--shards 2]
+        exchange [--mode embedded|distributed] [--n 20000] [--runs 3] [--inflight N] [--rate N] [--data DIR] [--brokers 1] [--shards 1]
                  whole exchanges: throughput, latency at half of it (or at --rate per second), memory, start-up, validation
         growth   [--mode embedded] [--rows 100000] [--inflight 256] [--data DIR]
                  one host, cost per exchange in twenty segments of equal size
-        growth   --mode distributed [--rows 1000000] [--n 20000] [--brokers 2] [--shards 2]
+        growth   --mode distributed [--rows 1000000] [--n 20000] [--brokers 1] [--shards 1]
                  throughput beside so many stored exchanges against an empty database
-        overload [--n 30000] [--rate N] [--brokers 2] [--shards 2]
+        overload [--n 30000] [--rate N] [--brokers 1] [--shards 1]
                  brokers away, cities at full speed: what waits where, and that all of it ends
-        endurance [--minutes 10] [--n 20000] [--brokers 2] [--shards 2]
+        endurance [--minutes 10] [--n 20000] [--brokers 1] [--shards 1]
                  full load for minutes in segments of n exchanges: memory of each process, and what an exchange costs
         startup  starts a host, hands one request in, prints the milliseconds since the process was started
         """;
@@ -35,16 +35,17 @@ internal sealed record BenchOptions
     /// <summary>Length of an <c>endurance</c> run, at least.</summary>
     public int Minutes { get; init; } = 10;
 
-    /// <summary>Exchanges under way at once in a closed loop; on servers more, since a commit crosses to another process.</summary>
-    public int InFlight { get => field > 0 ? field : Distributed ? 1_000 : 256; init; }
+    /// <summary>Exchanges under way at once in a closed loop; on servers more, since a commit crosses to another process: 2,000 keep the groups large, 4,000 gain nothing (docs/design/exchange-path.md).</summary>
+    public int InFlight { get => field > 0 ? field : Distributed ? 2_000 : 256; init; }
 
     /// <summary>On RabbitMQ and PostgreSQL, with brokers in processes of their own.</summary>
     public bool Distributed { get; init; }
 
     /// <summary>Broker processes; 0: the broker runs with the adapters.</summary>
-    public int Brokers { get; init; } = 2;
+    public int Brokers { get; init; } = 1;
 
-    public int Shards { get; init; } = 2;
+    /// <summary>Of the hub: at least as many as brokers, or some of them stand by.</summary>
+    public int Shards { get; init; } = 1;
 
     /// <summary>Messages of a city that may wait for the hub; null: the product's default.</summary>
     public int? MaxBacklog { get; init; }

@@ -44,6 +44,22 @@ internal sealed class BenchServers : IAsyncDisposable
     /// <summary>Before a run: what was written is on disk, and the log's files before it are free to be used again.</summary>
     public Task CheckpointAsync() => ExecuteAsync("CHECKPOINT");
 
+    /// <summary>Before a run that stands for itself: the databases of earlier ones are gone, or PostgreSQL's housekeeping in them (vacuum, analyze) falls into this one.</summary>
+    public async Task DropDatabasesAsync()
+    {
+        var names = new List<string>();
+        await using (var source = NpgsqlDataSource.Create(Postgres.ConnectionString))
+        {
+            await using var command = source.CreateCommand("SELECT format('%I', datname) FROM pg_database WHERE NOT datistemplate AND datname NOT IN ('postgres', current_database())");
+            await using var reader = await command.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+                names.Add(reader.GetString(0));
+        }
+
+        foreach (var name in names)
+            await ExecuteAsync($"DROP DATABASE {name} WITH (FORCE)");
+    }
+
     private async Task ExecuteAsync(string sql)
     {
         await using var connection = new NpgsqlConnection(Postgres.ConnectionString);

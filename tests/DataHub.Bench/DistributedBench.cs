@@ -14,7 +14,7 @@ internal static class DistributedBench
 
     /// <summary>A counted run after its audit. Processor time in milliseconds per exchange.</summary>
     private sealed record Run(double PerSecond, double App, double Brokers, double Rabbit, double Postgres, double WalBytes, double QueueBytes, double PeakRssMb, double BrokerRssMb,
-        IReadOnlyList<double> Tenths, int Busy, int Repeated, long Closed, long Duplicates, double BareBroker, double BareClassic, double BareRows);
+        IReadOnlyList<double> Tenths, int Busy, int Repeated, long Closed, long Duplicates, Reference BareBroker, Reference BareClassic, Reference Textbook, double BareRows);
 
     public static async Task<int> RunAsync(BenchOptions options)
     {
@@ -26,7 +26,7 @@ internal static class DistributedBench
             {
                 var run = await ThroughputAsync(options, servers);
                 ExchangeBench.Say(string.Create(CultureInfo.InvariantCulture,
-                    $"run {i + 1}: {run.PerSecond:F0} exchanges/s; ms CPU per exchange: adapters and load {run.App:F3}, brokers {run.Brokers:F3}, RabbitMQ {run.Rabbit:F3}, PostgreSQL {run.Postgres:F3}; bare broker {run.BareBroker:F0}/s (classic queues {run.BareClassic:F0}/s), bare database {run.BareRows:F0} rows/s; audit passed; tenths {string.Join(' ', run.Tenths.Select(t => t.ToString("F0", CultureInfo.InvariantCulture)))}"));
+                    $"run {i + 1}: {run.PerSecond:F0} exchanges/s; ms CPU per exchange: adapters and load {run.App:F3}, brokers {run.Brokers:F3}, RabbitMQ {run.Rabbit:F3}, PostgreSQL {run.Postgres:F3}; bare broker {run.BareBroker.PerSecond:F0}/s at {run.BareBroker.ProcessorMs:F2} ms (classic queues {run.BareClassic.PerSecond:F0}/s), textbook {run.Textbook.PerSecond:F0}/s at {run.Textbook.ProcessorMs:F2} ms, bare database {run.BareRows:F0} rows/s; audit passed; tenths {string.Join(' ', run.Tenths.Select(t => t.ToString("F0", CultureInfo.InvariantCulture)))}"));
                 runs.Add(run);
             }
 
@@ -46,11 +46,13 @@ internal static class DistributedBench
     private static async Task<Run> ThroughputAsync(BenchOptions options, BenchServers servers)
     {
         // The machine's limits are measured next to each run, so that a ratio compares neighbours.
-        var bare = await ServerLimits.BrokerPerSecondAsync(servers, Math.Min(options.N, 5_000), options.InFlight, quorum: true);
-        var classic = await ServerLimits.BrokerPerSecondAsync(servers, Math.Min(options.N, 5_000), options.InFlight, quorum: false);
+        var bare = await ServerLimits.BrokerAsync(servers, Math.Min(options.N, 5_000), options.InFlight, quorum: true);
+        var classic = await ServerLimits.BrokerAsync(servers, Math.Min(options.N, 5_000), options.InFlight, quorum: false);
+        var textbook = await ServerLimits.TextbookAsync(servers, Math.Min(options.N, 2_000), Math.Min(options.InFlight, 256));
         var rows = await ServerLimits.RowsPerSecondAsync(servers, TimeSpan.FromSeconds(2));
         var warm = Math.Min(options.N, WarmUp);
         var count = warm + options.N;
+        await servers.DropDatabasesAsync();
         await servers.CheckpointAsync();
         await using var bench = await BenchHost.StartAsync(options, servers, count);
         await Load.ClosedAsync(bench, 0, warm, options.InFlight);
@@ -75,7 +77,7 @@ internal static class DistributedBench
         return new Run(
             n / Math.Max(0.001, (ends[^1] - begin) / 1000.0),
             (after.App - before.App) / n, (after.Brokers - before.Brokers) / n, (after.Rabbit - before.Rabbit) / n, (after.Postgres - before.Postgres) / n,
-            wal / n, queues / n, peak, brokers, ExchangeBench.Tenths(ends, begin), bench.Tracker.BusyAnswers, bench.Tracker.RepeatedDeliveries, closed, duplicates, bare, classic, rows);
+            wal / n, queues / n, peak, brokers, ExchangeBench.Tenths(ends, begin), bench.Tracker.BusyAnswers, bench.Tracker.RepeatedDeliveries, closed, duplicates, bare, classic, textbook, rows);
     }
 
     // Half the throughput on a fixed arrival schedule; then one exchange after another on an idle system.
@@ -84,6 +86,7 @@ internal static class DistributedBench
         var warm = Math.Min(options.N, WarmUp);
         var measured = Math.Min(options.N, Math.Max(100, (int)(rate * 20)));
         var count = warm + measured;
+        await servers.DropDatabasesAsync();
         await servers.CheckpointAsync();
         await using var bench = await BenchHost.StartAsync(options, servers, count + IdleExchanges);
         await Load.ClosedAsync(bench, 0, warm, options.InFlight);
@@ -171,11 +174,13 @@ internal static class DistributedBench
             ["duplicates"] = runs.Sum(r => r.Duplicates),
             ["busy_answers"] = runs.Sum(r => r.Busy),
             ["repeated_deliveries"] = runs.Sum(r => r.Repeated),
-            ["limit_broker_per_s"] = Median(r => r.BareBroker),
-            ["limit_broker_classic_per_s"] = Median(r => r.BareClassic),
+            ["limit_broker_per_s"] = Median(r => r.BareBroker.PerSecond),
+            ["limit_broker_classic_per_s"] = Median(r => r.BareClassic.PerSecond),
             ["limit_db_rows_per_s"] = Median(r => r.BareRows),
-            ["ratio_to_broker_limit"] = Median(r => r.PerSecond / r.BareBroker),
-            ["ratio_to_classic_broker_limit"] = Median(r => r.PerSecond / r.BareClassic),
+            ["ratio_to_broker_limit"] = Median(r => r.PerSecond / r.BareBroker.PerSecond),
+            ["ratio_to_classic_broker_limit"] = Median(r => r.PerSecond / r.BareClassic.PerSecond),
+            ["textbook_per_s"] = Median(r => r.Textbook.PerSecond),
+            ["ratio_to_textbook"] = Median(r => r.PerSecond / r.Textbook.PerSecond),
         }.ToJsonString());
     }
 }

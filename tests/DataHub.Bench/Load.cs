@@ -10,7 +10,7 @@ internal sealed class BenchFailedException(string message) : Exception(message);
 internal static class Load
 {
     /// <summary>Without any exchange ending for this long the run has failed.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>A fixed number of exchanges under way: the next begins when one has ended. Gives the highest throughput.</summary>
     public static async Task ClosedAsync(BenchHost bench, int from, int to, int inFlight)

@@ -6,6 +6,11 @@ using RabbitMQ.Client.Events;
 
 namespace DataHub.Bench;
 
+/// <summary>What the machine makes of simpler work.</summary>
+/// <param name="PerSecond">Exchanges per second.</param>
+/// <param name="ProcessorMs">Processor time per exchange of this process and both servers, in milliseconds.</param>
+internal readonly record struct Reference(double PerSecond, double ProcessorMs);
+
 /// <summary>What the two servers allow by themselves on this machine, measured in the same run.</summary>
 internal static class ServerLimits
 {
@@ -14,10 +19,28 @@ internal static class ServerLimits
 
     /// <summary>
     /// RabbitMQ alone: messages of 1.5 KB that travel singly over the four hops of an exchange, persistent and confirmed, each
-    /// acknowledged after its next hop is confirmed. Exchanges per second.
+    /// acknowledged after its next hop is confirmed.
     /// </summary>
     /// <param name="quorum">The hub's own kind of queue; otherwise classic durable queues, RabbitMQ's fastest that are durable.</param>
-    public static async Task<double> BrokerPerSecondAsync(BenchServers servers, int exchanges, int inFlight, bool quorum)
+    public static Task<Reference> BrokerAsync(BenchServers servers, int exchanges, int inFlight, bool quorum) =>
+        HopsAsync(servers, exchanges, inFlight, quorum, static (_, _, _) => Task.CompletedTask);
+
+    /// <summary>
+    /// The same hops on quorum queues with a database, by the textbook: one transaction per message and hop, one round trip per
+    /// statement.
+    /// </summary>
+    /// <exception cref="BenchFailedException">An exchange was not closed.</exception>
+    public static async Task<Reference> TextbookAsync(BenchServers servers, int exchanges, int inFlight)
+    {
+        await using var textbook = await Textbook.CreateAsync(servers);
+        var reference = await HopsAsync(servers, exchanges, inFlight, quorum: true, textbook.TakeAsync);
+        await textbook.AuditAsync();
+        return reference;
+    }
+
+    /// <exception cref="BenchFailedException">The exchanges do not end.</exception>
+    /// <param name="take">Called with hop, number and body before the next hop; hop 0 is the hand-in.</param>
+    private static async Task<Reference> HopsAsync(BenchServers servers, int exchanges, int inFlight, bool quorum, Func<int, long, byte[], Task> take)
     {
         var factory = new ConnectionFactory { Uri = new Uri(await servers.Rabbit.CreateVirtualHostAsync()), ConsumerDispatchConcurrency = 64 };
         var connections = new List<IConnection>();
@@ -37,12 +60,14 @@ internal static class ServerLimits
                 await consumer.BasicQosAsync(0, 256, false);
                 await consumer.QueueDeclareAsync(Queue(hop), durable: true, exclusive: false, autoDelete: false,
                     arguments: quorum ? new Dictionary<string, object?> { ["x-queue-type"] = "quorum" } : null);
-                var next = hop + 1;
+                var (at, next) = (hop, hop + 1);
                 var handler = new AsyncEventingBasicConsumer(consumer);
                 handler.ReceivedAsync += async (_, delivery) =>
                 {
+                    var body = delivery.Body.ToArray();
+                    await take(at, BitConverter.ToInt64(body), body);
                     if (next <= Hops)
-                        await publisher.BasicPublishAsync("", Queue(next), mandatory: true, properties, delivery.Body.ToArray());
+                        await publisher.BasicPublishAsync("", Queue(next), mandatory: true, properties, body);
                     await consumer.BasicAckAsync(delivery.DeliveryTag, multiple: false);
                     if (next > Hops)
                     {
@@ -53,25 +78,38 @@ internal static class ServerLimits
                 await consumer.BasicConsumeAsync(Queue(hop), autoAck: false, handler);
             }
 
-            var body = new byte[BodyBytes];
+            async Task SendAsync(long number)
+            {
+                var body = new byte[BodyBytes];
+                BitConverter.TryWriteBytes(body, number);
+                await take(0, number, body);
+                await first!.BasicPublishAsync("", Queue(1), mandatory: true, properties, body);
+            }
+
+            TimeSpan Processor() => Reading.Now().Cpu + servers.Rabbit.ProcessorTime + servers.Postgres.ProcessorTime;
+
+            var handedIn = 0L;
             async Task RunAsync(int count)
             {
                 var sending = new List<Task>(count);
                 for (var i = 0; i < count; i++)
                 {
                     await slots.WaitAsync();
-                    sending.Add(first!.BasicPublishAsync("", Queue(1), mandatory: true, properties, body).AsTask());
+                    sending.Add(SendAsync(++handedIn));
                 }
 
                 await Task.WhenAll(sending);
                 for (var i = 0; i < count; i++)
-                    await done.WaitAsync();
+                {
+                    if (!await done.WaitAsync(Load.Patience))
+                        throw new BenchFailedException($"In the comparison no exchange has ended for {Load.Patience.TotalSeconds:F0} s.");
+                }
             }
 
             await RunAsync(Math.Max(200, exchanges / 10));
-            var begin = BenchHost.Time.GetTimestamp();
+            var (begin, processor) = (BenchHost.Time.GetTimestamp(), Processor());
             await RunAsync(exchanges);
-            return exchanges / BenchHost.Time.GetElapsedTime(begin).TotalSeconds;
+            return new Reference(exchanges / BenchHost.Time.GetElapsedTime(begin).TotalSeconds, (Processor() - processor).TotalMilliseconds / exchanges);
         }
         finally
         {
