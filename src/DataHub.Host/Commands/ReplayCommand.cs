@@ -56,7 +56,12 @@ internal sealed class ReplayCommand(Start start, ReplayRequest request, TimeSpan
             if ((await store.ReplayRequestAsync(request.Id, cancel))?.Outcome is { } outcome)
                 return Tell(outcome);
             if (!triedHere && await RunnersAsync(store, cancel) is { Count: 0 })
+            {
                 await TryHereAsync(cancel);
+                // Starting takes as long as it takes: the wait is for the node, which runs only now.
+                if (here is not null)
+                    begin = time.GetTimestamp();
+            }
         }
         while (time.GetElapsedTime(begin) < within && await timer.WaitForNextTickAsync(cancel));
 
@@ -119,7 +124,8 @@ internal sealed class ReplayCommand(Start start, ReplayRequest request, TimeSpan
 
     private async Task TellLateAsync(IReadOnlyCollection<string> runners)
     {
-        var why = runners.Count > 0 ? $"{string.Join(", ", runners)} should run {request.Node}: see its log and /health/ready."
+        var why = here is not null ? $"This process runs {request.Node} and has not done it yet."
+            : runners.Count > 0 ? $"{string.Join(", ", runners)} should run {request.Node}: see its log and /health/ready."
             : folderInUse ? "The hub that uses the folder has not answered: see its log and /health/ready."
             : $"Nobody runs {request.Node}: start its role (broker for the hub's shards, adapter CITY for a city), or run this command with that role's settings. {whyNotHere}".TrimEnd();
         await Console.Error.WriteLineAsync($"{Sentence(ReasonCodes.NotCarriedOut)} {why}");
