@@ -117,10 +117,12 @@ public sealed class RabbitServer : IAsyncDisposable
     }
 
     /// <summary>The certificate that the server has at its next start.</summary>
-    public void UseCertificate(TestCertificate certificate)
+    /// <param name="certificate">Of any authority; the server then trusts that one.</param>
+    /// <param name="client">With what the server is asked whether it runs, where its own certificate does not serve for that.</param>
+    public void UseCertificate(TestCertificate certificate, TestCertificate? client = null)
     {
         ArgumentNullException.ThrowIfNull(certificate);
-        tls = certificate;
+        tls = client ?? certificate;
         certificate.Write(TlsFolder);
     }
 

@@ -15,6 +15,7 @@ namespace DataHub.FlowTests.Rabbit;
 public sealed class TlsTests(SharedServers servers) : IDisposable
 {
     private const string Name = "rabbitmq.datahub.example";
+    private const string Expired = "its certificate is valid from ";
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("datahub-tls-");
     private readonly TestAuthority authority = new();
@@ -67,18 +68,18 @@ public sealed class TlsTests(SharedServers servers) : IDisposable
         foreach (var (certificate, flaw) in new[]
         {
             (new TestAuthority().Issue(Name), "is not signed by an authority that is trusted here"),
-            (authority.Issue("other.datahub.example"), "does not carry the name"),
+            (authority.Issue(Name, expired: true), Expired),
         })
         {
             await server.StopAsync();
-            server.UseCertificate(certificate);
+            server.UseCertificate(certificate, flaw == Expired ? authority.Issue("client") : null);
             await server.StartAgainAsync();
             await HostFixture.UntilAsync(() => log.Lines.Any(l => l.Contains("is not trusted: ", StringComparison.Ordinal) && l.Contains(flaw, StringComparison.Ordinal)), $"the log says: {flaw}");
-            (await ReadyAsync(broker)).ShouldBeFalse();
+            await HostFixture.UntilAsync(async () => !await ReadyAsync(broker), "the broker says that it is not ready");
         }
 
         var during = await roles.SubmitAsync(chengdu.Registry);
-        (await ReadyAsync(chengdu)).ShouldBeFalse();
+        await HostFixture.UntilAsync(async () => !await ReadyAsync(chengdu), "the adapter says that it is not ready");
         (await chengdu.Store.ExchangesAsync(chengdu.Shards.NodeOf(during), [during], Cancel)).ShouldBeEmpty("nothing has reached the hub");
 
         // RabbitMQ goes over to another authority, and so do the files of the processes, which run on.
