@@ -45,12 +45,15 @@ internal sealed class BenchServers : IAsyncDisposable
     public Task CheckpointAsync() => ExecuteAsync("CHECKPOINT");
 
     /// <summary>Before a run that stands for itself: the databases of earlier ones are gone, or PostgreSQL's housekeeping in them (vacuum, analyze) falls into this one.</summary>
-    public async Task DropDatabasesAsync()
+    /// <param name="except">Connection string of the one that stays.</param>
+    public async Task DropDatabasesAsync(string? except = null)
     {
+        var stays = new NpgsqlConnectionStringBuilder(except ?? Postgres.ConnectionString).Database!;
         var names = new List<string>();
         await using (var source = NpgsqlDataSource.Create(Postgres.ConnectionString))
         {
-            await using var command = source.CreateCommand("SELECT format('%I', datname) FROM pg_database WHERE NOT datistemplate AND datname NOT IN ('postgres', current_database())");
+            await using var command = source.CreateCommand("SELECT format('%I', datname) FROM pg_database WHERE NOT datistemplate AND datname NOT IN ('postgres', current_database(), $1)");
+            command.Parameters.AddWithValue(stays);
             await using var reader = await command.ExecuteReaderAsync();
             while (await reader.ReadAsync())
                 names.Add(reader.GetString(0));

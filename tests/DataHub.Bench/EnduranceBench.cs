@@ -88,7 +88,10 @@ internal static class EnduranceBench
         {
             ["closed"] = to,
             ["exchanges_per_s"] = ExchangeBench.Round(n / took.TotalSeconds),
-            ["cpu_ms"] = ExchangeBench.Round((after.App + after.Brokers + after.Rabbit + after.Postgres - before.App - before.Brokers - before.Rabbit - before.Postgres) / n),
+            ["cpu_ms_adapters_and_load"] = ExchangeBench.Round((after.App - before.App) / n),
+            ["cpu_ms_brokers"] = ExchangeBench.Round((after.Brokers - before.Brokers) / n),
+            ["cpu_ms_rabbitmq"] = ExchangeBench.Round((after.Rabbit - before.Rabbit) / n),
+            ["cpu_ms_database"] = ExchangeBench.Round((after.Postgres - before.Postgres) / n),
             ["rss_mb_adapters_and_load"] = ExchangeBench.Round(Reading.RssMb()),
             ["gc_heap_mb_adapters_and_load"] = ExchangeBench.Round(GC.GetGCMemoryInfo(GCKind.Any).HeapSizeBytes / 1048576.0),
             ["rss_mb_brokers"] = ExchangeBench.Round(bench.Brokers.Sum(b => b.RssMb)),

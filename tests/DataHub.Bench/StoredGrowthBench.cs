@@ -30,7 +30,9 @@ internal static class StoredGrowthBench
             var (empty, full) = (new List<double>(), new List<double>());
             for (var turn = 0; turn < Turns; turn++)
             {
+                await servers.DropDatabasesAsync(except: filled);
                 empty.Add(await MeasureAsync(options, servers, null, 0));
+                await servers.DropDatabasesAsync(except: filled);
                 full.Add(await MeasureAsync(options, servers, filled, turn));
                 ExchangeBench.Say(string.Create(CultureInfo.InvariantCulture, $"turn {turn + 1}: empty {empty[^1]:F0}/s, with {options.Rows} stored {full[^1]:F0}/s"));
             }

@@ -18,6 +18,9 @@ public sealed record PostgresOptions
     /// <summary>The server's certificate for 127.0.0.1: it then lets nobody in without TLS.</summary>
     public TestCertificate? Tls { get; init; }
 
+    /// <summary>With TLS: the certificate that the administrator presents, of the same authority and in the name "datahub". Nobody comes in without one.</summary>
+    public TestCertificate? Client { get; init; }
+
     /// <summary>Further lines of postgresql.conf.</summary>
     public IReadOnlyList<string> Configuration { get; init; } = [];
 }
@@ -71,6 +74,8 @@ public sealed class PostgresServer : IAsyncDisposable
     private string Log => Path.Combine(Folder, "server.log");
 
     private string TlsFolder => Path.Combine(Folder, "tls");
+
+    private string ClientFolder => Path.Combine(Folder, "client");
 
     // PostgreSQL refuses to run as root; Debian's package makes this user.
     private static IEnumerable<string> AsServerUser =>
@@ -213,6 +218,7 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         await File.WriteAllTextAsync(Log, "");
         options.Tls?.Write(TlsFolder);
+        options.Client?.Write(ClientFolder);
         if (System.Environment.IsPrivilegedProcess)
             await Commands.RunAsync(["chown", "-R", "postgres:postgres", folder.FullName]);
     }
@@ -246,7 +252,8 @@ public sealed class PostgresServer : IAsyncDisposable
         if (options.Tls is not null)
         {
             var access = Path.Combine(Data, "pg_hba.conf");
-            await File.WriteAllTextAsync(access, (await File.ReadAllTextAsync(access)).Replace("\nhost ", "\nhostssl ", StringComparison.Ordinal));
+            var also = options.Client is null ? "" : " clientcert=verify-full";
+            await File.WriteAllLinesAsync(access, (await File.ReadAllLinesAsync(access)).Select(l => l.StartsWith("host ", StringComparison.Ordinal) ? "hostssl" + l[4..] + also : l));
         }
     }
 
@@ -258,6 +265,7 @@ public sealed class PostgresServer : IAsyncDisposable
             "ssl = on",
             $"ssl_cert_file = '{Path.Combine(TlsFolder, "own.pem")}'",
             $"ssl_key_file = '{Path.Combine(TlsFolder, "own.key")}'",
+            options.Client is null ? "" : $"ssl_ca_file = '{Path.Combine(TlsFolder, "ca.pem")}'",
         ];
         return File.AppendAllLinesAsync(Path.Combine(Data, "postgresql.conf"),
         [
@@ -281,6 +289,8 @@ public sealed class PostgresServer : IAsyncDisposable
         var connection = new NpgsqlConnectionStringBuilder { Host = "127.0.0.1", Port = port, Username = User, Password = password, Database = database };
         if (options.Tls is not null)
             (connection.SslMode, connection.RootCertificate) = (SslMode.VerifyFull, Path.Combine(TlsFolder, "ca.pem"));
+        if (options.Client is not null)
+            (connection.SslCertificate, connection.SslKey) = (Path.Combine(ClientFolder, "own.pem"), Path.Combine(ClientFolder, "own.key"));
         return connection.ConnectionString;
     }
 }

@@ -51,6 +51,32 @@ public sealed class PostgresTlsTests
         (await store.LeasesAsync("broker", Cancel)).Holders.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task A_server_that_asks_for_a_certificate_is_shown_the_one_that_lies_there_at_every_connect_and_without_one_the_refusal_says_what_to_set()
+    {
+        var authority = new TestAuthority();
+        await using var server = await PostgresServer.StartAsync(new PostgresOptions { Tls = authority.Issue("127.0.0.1"), Client = authority.Issue("datahub") });
+        var database = new NpgsqlConnectionStringBuilder(await server.CreateDatabaseAsync());
+        var without = new NpgsqlConnectionStringBuilder(database.ConnectionString) { SslCertificate = null, SslKey = null };
+        (await Should.ThrowAsync<StoreUnavailableException>(() => PostgresNodeStore.OpenAsync(without.ConnectionString, Cancel)))
+            .Message.ShouldEndWith("and to the SSL Mode that it asks for, with SSL Certificate and SSL Key where it asks for a certificate.");
+        var own = authority.Issue("datahub").Write(Path.Combine(server.Folder, "own"));
+        (database.SslCertificate, database.SslKey) = (own.Certificate, own.Key);
+        await using var store = await PostgresNodeStore.OpenAsync(database.ConnectionString, Cancel);
+
+        // A stranger's, then one that the authority has renewed.
+        foreach (var (issued, enters) in new[] { (new TestAuthority().Issue("datahub"), false), (authority.Issue("datahub"), true) })
+        {
+            issued.Write(Path.GetDirectoryName(own.Certificate)!);
+            await server.RestartImmediateAsync();
+            var asked = store.LeasesAsync("broker", Cancel);
+            if (enters)
+                (await asked).Holders.ShouldBeEmpty();
+            else
+                await Should.ThrowAsync<StoreUnavailableException>(async () => await asked);
+        }
+    }
+
     [Theory]
     [InlineData("primary")]
     [InlineData("read-write")]

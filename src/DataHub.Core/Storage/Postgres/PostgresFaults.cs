@@ -58,7 +58,7 @@ internal static class PostgresFaults
     public static StoreUnavailableException OfOpening(Exception e) => new(e switch
     {
         PostgresException { SqlState: PostgresErrorCodes.InvalidPassword } => "PostgreSQL does not accept the user and password; set DATAHUB_POSTGRES and DATAHUB_POSTGRES_PASSWORD to those of a user that exists there.",
-        PostgresException { SqlState: PostgresErrorCodes.InvalidAuthorizationSpecification } => "PostgreSQL does not let the user in from here, or not in this way; set DATAHUB_POSTGRES to a user that exists there and to the SSL Mode that it asks for.",
+        PostgresException { SqlState: PostgresErrorCodes.InvalidAuthorizationSpecification } => "PostgreSQL does not let the user in from here, or not in this way; set DATAHUB_POSTGRES to a user that exists there and to the SSL Mode that it asks for, with SSL Certificate and SSL Key where it asks for a certificate.",
         PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => "PostgreSQL has no such database; create it, or set Database in DATAHUB_POSTGRES to one that exists.",
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } => "PostgreSQL does not let the user make or use the tables; set DATAHUB_POSTGRES to a user that owns the database.",
         PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => "This PostgreSQL follows another one and cannot be written; set Host in DATAHUB_POSTGRES to the primary, or to every server that may become it.",
