@@ -7,9 +7,9 @@ namespace DataHub.Bench;
 /// <summary>RabbitMQ and PostgreSQL of the bench's own, durable as in production; each run gets an empty database and virtual host.</summary>
 internal sealed class BenchServers : IAsyncDisposable
 {
-    // Files of 16 MB, as many as a run fills. A server that has run for a while uses old ones again; in one that has just been
-    // made, each new file is filled with zeros first, while all commits wait.
-    private const int LogFiles = 128;
+    // Files of 16 MB: all that the log may have (as in docker-compose.yml). A server that has run for a while uses old ones again;
+    // in one that has just been made, each new file is filled with zeros first, while all commits wait.
+    private const int LogFiles = 96;
 
     private BenchServers(RabbitServer rabbit, PostgresServer postgres)
     {
@@ -32,7 +32,7 @@ internal sealed class BenchServers : IAsyncDisposable
         var postgres = PostgresServer.StartAsync(new PostgresOptions
         {
             SharedBuffers = "1GB",
-            MaxWalSize = "8GB",
+            MaxWalSize = $"{LogFiles * 16}MB",
             Statements = true,
             Configuration = ["checkpoint_timeout = 15min", $"min_wal_size = {LogFiles * 16}MB", "wal_compression = lz4", "jit = off"],
         });

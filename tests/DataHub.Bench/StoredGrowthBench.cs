@@ -10,7 +10,7 @@ namespace DataHub.Bench;
 /// </summary>
 internal static class StoredGrowthBench
 {
-    private const int Turns = 2;
+    private const int Turns = 3;
 
     public static async Task<int> RunAsync(BenchOptions options)
     {
