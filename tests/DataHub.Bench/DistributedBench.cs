@@ -7,7 +7,8 @@ namespace DataHub.Bench;
 /// <summary>Whole exchanges on RabbitMQ and PostgreSQL: adapters in this process, brokers in processes of their own.</summary>
 internal static class DistributedBench
 {
-    private const int IdleExchanges = 50;
+    /// <summary>So many that a single one which waits for the disk is not p99 by itself.</summary>
+    private const int IdleExchanges = 200;
 
     /// <summary>Hub processes run for months: what is measured is compiled code, and three processes that share two cores need this long for it.</summary>
     private const int WarmUp = 20_000;
@@ -99,6 +100,7 @@ internal static class DistributedBench
         ExchangeBench.Say(string.Create(CultureInfo.InvariantCulture, $"at {rate:F0}/s, ms CPU per exchange: adapters and load {app:F3}, brokers {brokers:F3}, RabbitMQ {rabbit:F3}, PostgreSQL {postgres:F3}; {commits}"));
         ExchangeBench.Say("  p50/p99 ms of those handed in within each second: " + string.Join(' ', BySecond(bench, warm, count, rate)));
         await Load.ClosedAsync(bench, count, count + IdleExchanges, 1);
+        ExchangeBench.Say("  ms of each one alone, one after another: " + string.Join(' ', Enumerable.Range(count, IdleExchanges).Select(i => Times(bench, i, i + 1)[0].ToString("F0", CultureInfo.InvariantCulture))));
         await ExchangeBench.AuditedAsync(bench, count + IdleExchanges);
         return (Times(bench, warm, count), Times(bench, count, count + IdleExchanges));
     }
