@@ -155,6 +155,14 @@ public sealed partial class DockerComposeTests
     }
 
     [Fact]
+    public void An_image_that_is_built_here_is_built_by_one_service_only()
+    {
+        // Compose builds side by side: two services that write one image disturb each other, and the start stops.
+        var built = Services.Values.Where(s => s.ContainsKey("build")).Select(s => s["image"]);
+        built.ShouldBe(["datahub:local"]);
+    }
+
+    [Fact]
     public void Images_and_ports_can_be_replaced_and_the_example_lists_every_variable()
     {
         Services.Values.Select(s => s["image"]).Distinct().ShouldBe(["rabbitmq:4.1", "postgres:17", "datahub:local"], ignoreOrder: true);
@@ -200,7 +208,7 @@ public sealed partial class DockerComposeTests
         return order;
     }
 
-    private static bool IsOurs(Dictionary<string, object> service) => service.ContainsKey("build");
+    private static bool IsOurs(Dictionary<string, object> service) => service["image"] is "datahub:local";
 
     private static Dictionary<string, object> Map(Dictionary<string, object> of, string key) => (Dictionary<string, object>)of[key];
 
