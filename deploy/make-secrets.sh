@@ -3,10 +3,12 @@
 # is there already stays as it is, so it can be run again. Needs openssl.
 #   deploy/make-secrets.sh [FOLDER]      the folder is deploy/secrets unless DATAHUB_SECRETS or the argument says otherwise
 set -euo pipefail
-cd "$(dirname "$0")/.."
-folder=${1:-${DATAHUB_SECRETS:-deploy/secrets}}
+default=$(cd "$(dirname "$0")" && pwd)/secrets
+folder=${1:-${DATAHUB_SECRETS:-$default}}
 umask 077
-mkdir -p "$folder"
+mkdir -p -- "$folder"
+# Compose takes a word without a slash for the name of a volume, and looks for a relative path beside docker-compose.yml.
+folder=$(cd -- "$folder" && pwd)
 chmod 700 "$folder"
 
 # Servers read these under user ids of their own: the folder, which only its owner can enter, is what keeps others out.
@@ -87,4 +89,4 @@ fi
 echo "The secrets are in $folder. In .env (see .env.example) these lines must stand:"
 echo "DATAHUB_UID=$user"
 echo "DATAHUB_GID=$group"
-if [ "$folder" != deploy/secrets ]; then echo "DATAHUB_SECRETS=$folder"; fi
+if [ "$folder" != "$default" ]; then echo "DATAHUB_SECRETS=$folder"; fi

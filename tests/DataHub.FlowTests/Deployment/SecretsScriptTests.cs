@@ -66,17 +66,42 @@ public sealed class SecretsScriptTests : IDisposable
         new ApiKeys(file, NullLogger<ApiKeys>.Instance).CityOf(later).ShouldBe("510100");
     }
 
+    [Fact]
+    public async Task A_relative_folder_is_the_callers_and_is_said_as_compose_reads_it()
+    {
+        var from = Path.GetDirectoryName(folder)!;
+        // Compose would take DATAHUB_SECRETS=secrets for a volume.
+        (await RunAsync("secrets", from)).ShouldEndWith($"\nDATAHUB_SECRETS={folder}\n");
+        File.Exists(Path.Combine(folder, "postgres_password")).ShouldBeTrue();
+
+        var script = Path.Combine(Directory.CreateDirectory(Path.Combine(from, "deploy")).FullName, "make-secrets.sh");
+        File.Copy(Repository.PathTo("deploy", "make-secrets.sh"), script);
+        (await RunAsync(folder: null, from, script)).ShouldNotContain("DATAHUB_SECRETS");
+        File.Exists(Path.Combine(from, "deploy", "secrets", "postgres_password")).ShouldBeTrue();
+    }
+
     public void Dispose() => Directory.Delete(Path.GetDirectoryName(folder)!, recursive: true);
 
     private Dictionary<string, string> Contents() =>
         Directory.GetFiles(folder, "*", SearchOption.AllDirectories).ToDictionary(file => file, file => Convert.ToHexString(File.ReadAllBytes(file)), StringComparer.Ordinal);
 
-    internal static async Task RunAsync(string folder)
+    /// <param name="folder">null: the default place.</param>
+    /// <returns>What it printed.</returns>
+    internal static async Task<string> RunAsync(string? folder, string? from = null, string? script = null)
     {
-        using var script = Process.Start(new ProcessStartInfo(Repository.PathTo("deploy", "make-secrets.sh"), [folder]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var (said, faults) = (script.StandardOutput.ReadToEndAsync(), script.StandardError.ReadToEndAsync());
-        await script.WaitForExitAsync(TestContext.Current.CancellationToken);
-        script.ExitCode.ShouldBe(0, await faults);
+        var start = new ProcessStartInfo(script ?? Repository.PathTo("deploy", "make-secrets.sh"), folder is null ? [] : [folder])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = from ?? "",
+        };
+        start.Environment.Remove("DATAHUB_SECRETS");
+        using var run = Process.Start(start)!;
+        var (said, faults) = (run.StandardOutput.ReadToEndAsync(), run.StandardError.ReadToEndAsync());
+        await run.WaitForExitAsync(TestContext.Current.CancellationToken);
+        run.ExitCode.ShouldBe(0, await faults);
         (await said).ShouldMatch("DATAHUB_UID=[1-9]");
+        return await said;
     }
 }
