@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Builds everything with warnings as errors, checks the format, runs all tests, and ends with "N passed, N failed".
-# Needs the .NET 10 SDK, and for the distributed mode RabbitMQ and PostgreSQL: what DATAHUB_TEST_RABBITMQ and DATAHUB_TEST_POSTGRES do
-# not name is installed with apt-get where it is missing, and the tests start and end servers of their own (docs/testing.md).
+# Needs the .NET 10 SDK, and for the distributed mode RabbitMQ and PostgreSQL, which are installed with apt-get where they are missing:
+# the tests start and end servers of their own, some of them also where DATAHUB_TEST_RABBITMQ and DATAHUB_TEST_POSTGRES name servers (docs/testing.md).
 set -euo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
 install_servers() {
   local missing=() root=() policy=/usr/sbin/policy-rc.d own_policy=no failed=no
-  if [ -z "${DATAHUB_TEST_RABBITMQ:-}" ] && [ ! -x /usr/lib/rabbitmq/bin/rabbitmq-server ]; then missing+=(rabbitmq-server); fi
-  if [ -z "${DATAHUB_TEST_POSTGRES:-}" ] && ! command -v initdb >/dev/null && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
+  if [ ! -x /usr/lib/rabbitmq/bin/rabbitmq-server ]; then missing+=(rabbitmq-server); fi
+  if ! command -v initdb >/dev/null && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
     missing+=(postgresql)
   fi
   if [ ${#missing[@]} -eq 0 ]; then return; fi

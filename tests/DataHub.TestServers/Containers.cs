@@ -25,6 +25,8 @@ internal static class Containers
         var container = new PostgreSqlBuilder(Image("DATAHUB_POSTGRES_IMAGE", "postgres:17"))
             .WithUsername(User)
             .WithPassword(Password)
+            // Added to what Testcontainers starts it with.
+            .WithCommand("-c", $"max_connections={new PostgresOptions().MaxConnections}")
             .Build();
         await container.StartAsync();
         return (container.GetConnectionString(), container);

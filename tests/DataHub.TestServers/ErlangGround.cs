@@ -31,6 +31,10 @@ internal sealed class ErlangGround : IAsyncDisposable
 
     public static async Task<ErlangGround> CreateAsync()
     {
+        // Before anything else: without the package there is no epmd either.
+        if (!RabbitServer.IsInstalled)
+            throw new InvalidOperationException("No RabbitMQ server is installed: install Debian's package rabbitmq-server (./test.sh does).");
+
         // Everything below this folder is for this user alone.
         var home = Directory.CreateTempSubdirectory("datahub-rabbitmq-");
         var cookie = Path.Combine(home.FullName, ".erlang.cookie");

@@ -84,7 +84,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Comes back when a client can log in.</summary>
     public static async Task<PostgresServer> StartAsync(PostgresOptions? options = null)
     {
-        var found = FindBinaries() ?? throw new InvalidOperationException("No PostgreSQL server is installed below /usr/lib/postgresql or on the path.");
+        var found = FindBinaries() ?? throw new InvalidOperationException("No PostgreSQL server is installed below /usr/lib/postgresql or on the path: install Debian's package postgresql (./test.sh does).");
         var server = new PostgresServer(found, options ?? new PostgresOptions(), RandomNumberGenerator.GetHexString(24));
         await server.StartFirstAsync(server.InitializeAsync);
         return server;

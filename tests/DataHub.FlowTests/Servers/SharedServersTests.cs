@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using DataHub.TestServers;
+using DataHub.UnitTests;
 using Npgsql;
 using RabbitMQ.Client;
 using Shouldly;
@@ -32,6 +34,39 @@ public sealed class SharedServersTests(SharedServers servers)
         var second = await postgres.CreateDatabaseAsync();
         (await TablesAsync(first, "CREATE TABLE of_the_first (id int)")).ShouldBe(1);
         (await TablesAsync(second, "SELECT 1")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Servers_that_are_named_are_used_and_no_others_even_where_they_do_not_answer()
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!, ["--no-progress", "--no-ansi", "--filter-method", "*Every_test_gets_a*"])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            // Nothing listens on port 1.
+            Environment =
+            {
+                [SharedServers.RabbitVariable] = "amqp://nobody:nothing@127.0.0.1:1/",
+                [SharedServers.PostgresVariable] = "Host=127.0.0.1;Port=1;Username=nobody",
+            },
+        };
+        using var run = Process.Start(start)!;
+        var said = await run.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+
+        said.ShouldMatch(@"total: 2\s+failed: 2\s");
+        said.ShouldContain("Connection failed, host 127.0.0.1:1");
+        said.ShouldContain("Failed to connect to 127.0.0.1:1");
+    }
+
+    [Fact]
+    public void The_page_names_every_class_that_needs_servers_of_its_own()
+    {
+        var own = Directory.EnumerateFiles(Repository.PathTo("tests", "DataHub.FlowTests"), "*Tests.cs", SearchOption.AllDirectories)
+            .Where(file => File.ReadAllText(file) is var text && new[] { nameof(RabbitServer), nameof(RabbitCluster), nameof(PostgresServer) }.Any(server => text.Contains($"{server}.StartAsync", StringComparison.Ordinal)))
+            .Select(file => Path.GetFileNameWithoutExtension(file)).ToList();
+        own.Count.ShouldBeGreaterThan(5);
+        var page = File.ReadAllText(Repository.PathTo("docs", "testing.md"));
+        own.Where(test => !page.Contains($"`{test}`", StringComparison.Ordinal)).ShouldBeEmpty();
     }
 
     // Leaves a message behind and says how many were there before.
