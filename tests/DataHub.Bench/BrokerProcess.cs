@@ -27,6 +27,7 @@ internal sealed class BrokerProcess : IDisposable
             UseShellExecute = false,
             RedirectStandardOutput = true,
         };
+        ChildSettings.RemoveInherited(start);
         var rabbit = settings.RabbitMq!;
         start.Environment["DATAHUB_KEYS"] = settings.Keys;
         start.Environment["DATAHUB_SHARDS"] = settings.Shards.ToString(CultureInfo.InvariantCulture);

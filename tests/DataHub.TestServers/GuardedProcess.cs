@@ -53,6 +53,7 @@ public sealed class GuardedProcess : IAsyncDisposable
 
     /// <param name="endSignal">What ends the server in the end: KILL, or a signal that lets it end its own children.</param>
     /// <param name="folder">Removed when this process dies before the server.</param>
+    /// <param name="environment">Added to this process's variables, of which those of DataHub are not handed on.</param>
     public static async Task<GuardedProcess> StartAsync(
         string endSignal, string folder, string logFile, IEnumerable<string> command, IReadOnlyDictionary<string, string> environment)
     {
@@ -60,6 +61,7 @@ public sealed class GuardedProcess : IAsyncDisposable
         var start = new ProcessStartInfo("setsid") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
         foreach (var argument in (string[])["/bin/sh", "-c", Guard, "guard", endSignal, folder, logFile, .. command])
             start.ArgumentList.Add(argument);
+        ChildSettings.RemoveInherited(start);
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
 

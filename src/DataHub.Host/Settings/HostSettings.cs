@@ -19,8 +19,14 @@ public sealed class HostSettings
 {
     public const string Prefix = "DATAHUB_";
 
-    /// <summary>Variables with the prefix that are not the host's: of <c>submit</c>, and of the images that Compose and the tests use.</summary>
-    private static readonly string[] Others = ["DATAHUB_API_KEY", "DATAHUB_RABBITMQ_IMAGE", "DATAHUB_POSTGRES_IMAGE"];
+    /// <summary>Variables with the prefix that are not the host's: of <c>submit</c>, and those that only docker-compose.yml reads (.env.example).</summary>
+    private static readonly string[] Others =
+    [
+        "DATAHUB_API_KEY",
+        "DATAHUB_UID", "DATAHUB_GID", "DATAHUB_SECRETS", "DATAHUB_CASES",
+        "DATAHUB_IMAGE", "DATAHUB_SDK_IMAGE", "DATAHUB_ASPNET_IMAGE", "DATAHUB_RABBITMQ_IMAGE", "DATAHUB_POSTGRES_IMAGE",
+        "DATAHUB_CONSOLE_PORT", "DATAHUB_CHENGDU_PORT", "DATAHUB_DEYANG_PORT", "DATAHUB_MEISHAN_PORT", "DATAHUB_ZIYANG_PORT",
+    ];
 
     private const string OfTests = "DATAHUB_TEST_";
 

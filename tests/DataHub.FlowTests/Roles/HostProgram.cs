@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DataHub.TestServers;
 using Xunit;
 
 namespace DataHub.FlowTests.Roles;
@@ -15,8 +16,7 @@ internal static class HostProgram
         var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
         foreach (var argument in (string[])[Path.Combine(AppContext.BaseDirectory, "DataHub.Host.dll"), .. arguments])
             start.ArgumentList.Add(argument);
-        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("DATAHUB_", StringComparison.Ordinal)).ToList())
-            start.Environment.Remove(name);
+        ChildSettings.RemoveInherited(start);
         foreach (var (name, value) in variables)
             start.Environment[name] = value;
         using var process = Process.Start(start)!;

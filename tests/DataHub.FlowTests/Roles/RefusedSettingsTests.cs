@@ -1,4 +1,5 @@
 using DataHub.Host;
+using DataHub.UnitTests;
 using Shouldly;
 using Xunit;
 
@@ -135,6 +136,14 @@ public sealed class RefusedSettingsTests : IDisposable
         (options.RabbitMq!.Password, options.RabbitMq.PasswordFile).ShouldBe((null, file));
         new Npgsql.NpgsqlConnectionStringBuilder(options.Postgres).Password.ShouldBe("from-a-file");
         options.RabbitMq.ToString().ShouldNotContain("from-a-file");
+    }
+
+    [Fact]
+    public void A_shell_that_has_the_variables_of_the_compose_file_may_start_the_program()
+    {
+        var example = File.ReadAllLines(Repository.PathTo(".env.example")).Select(l => l.TrimStart('#').Split('=', 2)).Where(l => l.Length == 2 && l[0].StartsWith(HostSettings.Prefix, StringComparison.Ordinal)).ToDictionary(l => l[0], l => (string?)l[1], StringComparer.Ordinal);
+        example.Count.ShouldBeGreaterThan(10);
+        Should.NotThrow(() => HostSettings.Read(example).Apply(new DataHubOptions { DataDirectory = "data" }));
     }
 
     [Fact]
