@@ -21,6 +21,9 @@ internal sealed class BenchServers : IAsyncDisposable
 
     public PostgresServer Postgres { get; }
 
+    /// <summary>Bytes that RabbitMQ has written to disk so far: queues, the consensus' log, tables.</summary>
+    public long QueueBytesWritten => Rabbit.ProcessIds.Sum(Reading.BytesWritten);
+
     /// <summary>Starts both. fsync and synchronous_commit are on: PostgreSQL's defaults, which are not touched.</summary>
     public static async Task<BenchServers> StartAsync()
     {

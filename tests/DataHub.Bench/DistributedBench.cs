@@ -13,9 +13,9 @@ internal static class DistributedBench
     /// <summary>Hub processes run for months: what is measured is compiled code, and three processes that share two cores need this long for it.</summary>
     private const int WarmUp = 20_000;
 
-    /// <summary>A counted run after its audit. Processor time in milliseconds per exchange.</summary>
-    private sealed record Run(double PerSecond, double App, double Brokers, double Rabbit, double Postgres, double WalBytes, double QueueBytes, double PeakRssMb, double BrokerRssMb,
-        IReadOnlyList<double> Tenths, int Busy, int Repeated, long Closed, long Duplicates, Reference BareBroker, Reference BareClassic, Reference Textbook, double BareRows);
+    /// <summary>A counted run after its audit. Processor time in milliseconds per exchange; requested and closed with the warm-up.</summary>
+    private sealed record Run(double Seconds, double PerSecond, double App, double Brokers, double Rabbit, double Postgres, double WalBytes, double QueueBytes, double PeakRssMb, double BrokerRssMb,
+        IReadOnlyList<double> Tenths, int Busy, int Repeated, int Requested, long Closed, long Duplicates, Reference BareBroker, Reference BareClassic, Reference Textbook, double BareRows);
 
     public static async Task<int> RunAsync(BenchOptions options)
     {
@@ -58,7 +58,7 @@ internal static class DistributedBench
         await using var bench = await BenchHost.StartAsync(options, servers, count);
         await Load.ClosedAsync(bench, 0, warm, options.InFlight);
         var wal = await ScalarAsync(bench, "SELECT (pg_current_wal_lsn() - '0/0')::bigint");
-        var queues = servers.Rabbit.BytesOnDisk;
+        var queues = servers.QueueBytesWritten;
         await Statements.ResetAsync(bench);
         var begin = BenchHost.Time.GetUtcNow().ToUnixTimeMilliseconds();
         var before = Processors(bench);
@@ -68,17 +68,18 @@ internal static class DistributedBench
             ExchangeBench.Say(statement);
         ExchangeBench.Say("  " + await Statements.CommitsAsync(bench, options.N));
         wal = await ScalarAsync(bench, "SELECT (pg_current_wal_lsn() - '0/0')::bigint") - wal;
-        queues = servers.Rabbit.BytesOnDisk - queues;
+        queues = servers.QueueBytesWritten - queues;
         var (peak, brokers) = (Reading.PeakRssMb(), bench.Brokers.Sum(b => b.PeakRssMb));
         var audit = await ExchangeBench.AuditedAsync(bench, count);
         var (closed, duplicates) = await AuditAsync(bench, count);
         var ends = audit.ReconciledAt[warm..];
         Array.Sort(ends);
         var n = (double)options.N;
+        var seconds = Math.Max(0.001, (ends[^1] - begin) / 1000.0);
         return new Run(
-            n / Math.Max(0.001, (ends[^1] - begin) / 1000.0),
+            seconds, n / seconds,
             (after.App - before.App) / n, (after.Brokers - before.Brokers) / n, (after.Rabbit - before.Rabbit) / n, (after.Postgres - before.Postgres) / n,
-            wal / n, queues / n, peak, brokers, ExchangeBench.Tenths(ends, begin), bench.Tracker.BusyAnswers, bench.Tracker.RepeatedDeliveries, closed, duplicates, bare, classic, textbook, rows);
+            wal / n, queues / n, peak, brokers, ExchangeBench.Tenths(ends, begin), bench.Tracker.BusyAnswers, bench.Tracker.RepeatedDeliveries, count, closed, duplicates, bare, classic, textbook, rows);
     }
 
     // Half the throughput on a fixed arrival schedule; then one exchange after another on an idle system.
@@ -121,11 +122,16 @@ internal static class DistributedBench
     {
         var closed = await ScalarAsync(bench, "SELECT count(*) FROM datahub.exchange_hub WHERE reconciled_at IS NOT NULL AND outcome_digest = source_digest AND outcome_digest = target_digest");
         var all = await ScalarAsync(bench, "SELECT count(*) FROM datahub.exchange_hub");
-        var duplicates = await ScalarAsync(bench, "SELECT coalesce(sum(n - 1), 0)::bigint FROM (SELECT count(*) AS n FROM datahub.journal WHERE kind IN (1, 2) GROUP BY node, key HAVING count(*) > 1) d");
+        var duplicates = await ScalarAsync(bench, Duplicates(""));
         var open = await ScalarAsync(bench, "SELECT (SELECT count(*) FROM datahub.native_delivery) + (SELECT count(*) FROM datahub.parked)");
         return closed == count && all == count && duplicates == 0 && open == 0 ? (closed, duplicates)
             : throw new BenchFailedException($"The audit in SQL failed, so no speed is claimed: {count} requested, {all} at the hub, {closed} closed alike on all sides, {duplicates} duplicates, {open} deliveries open.");
     }
+
+    /// <summary>Counts the messages that a journal holds more than once.</summary>
+    /// <param name="only">What limits them, as a condition; empty for all.</param>
+    internal static string Duplicates(string only) =>
+        $"SELECT coalesce(sum(n - 1), 0)::bigint FROM (SELECT count(*) AS n FROM datahub.journal WHERE kind IN (1, 2) {only} GROUP BY node, key HAVING count(*) > 1) d";
 
     internal static (double App, double Brokers, double Rabbit, double Postgres) Processors(BenchHost bench) => (
         Reading.Now().Cpu.TotalMilliseconds,
@@ -133,17 +139,21 @@ internal static class DistributedBench
         bench.Servers!.Rabbit.ProcessorTime.TotalMilliseconds,
         bench.Servers.Postgres.ProcessorTime.TotalMilliseconds);
 
-    internal static async Task<long> ScalarAsync(BenchHost bench, string sql)
+    /// <param name="exchanges">The parameter of the statement, where it has one.</param>
+    internal static async Task<long> ScalarAsync(BenchHost bench, string sql, string[]? exchanges = null)
     {
         await using var connection = new NpgsqlConnection(bench.Database);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 600 };
+        if (exchanges is not null)
+            command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = exchanges });
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
     private static void Print(BenchOptions options, List<Run> runs, double rate, List<double> held, List<double> idle)
     {
         double Median(Func<Run, double> value) => ExchangeBench.Round(Statistics.Median(runs.Select(value)));
+        double Seconds(Func<Run, double> milliseconds) => ExchangeBench.Round(runs.Sum(milliseconds) * options.N / 1000);
         Console.WriteLine(new JsonObject
         {
             ["bench"] = "exchange",
@@ -168,10 +178,15 @@ internal static class DistributedBench
             ["cpu_ms_rabbitmq"] = Median(r => r.Rabbit),
             ["cpu_ms_database"] = Median(r => r.Postgres),
             ["cpu_ms_all"] = Median(r => r.App + r.Brokers + r.Rabbit + r.Postgres),
+            ["cpu_s_app"] = Seconds(r => r.App + r.Brokers),
+            ["cpu_s_broker"] = Seconds(r => r.Rabbit),
+            ["cpu_s_database"] = Seconds(r => r.Postgres),
+            ["wall_s"] = ExchangeBench.Round(runs.Sum(r => r.Seconds)),
             ["peak_rss_mb"] = Median(r => r.PeakRssMb + r.BrokerRssMb),
             ["peak_rss_mb_adapters_and_load"] = Median(r => r.PeakRssMb),
             ["wal_bytes_per_exchange"] = Median(r => r.WalBytes),
             ["queue_bytes_per_exchange"] = Median(r => r.QueueBytes),
+            ["requested"] = runs.Sum(r => r.Requested),
             ["closed"] = runs.Sum(r => r.Closed),
             ["duplicates"] = runs.Sum(r => r.Duplicates),
             ["busy_answers"] = runs.Sum(r => r.Busy),

@@ -17,6 +17,9 @@ internal readonly record struct Reading(long At, TimeSpan Cpu, long Allocated, l
 
     public static double RssMb(int? process = null) => Proc(StatusOf(process), "VmRSS:") / 1024.0;
 
+    /// <summary>Bytes that the kernel has written to disk for a process so far.</summary>
+    public static long BytesWritten(int process) => Proc($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/io", "write_bytes:");
+
     private static string StatusOf(int? process) => $"/proc/{process?.ToString(CultureInfo.InvariantCulture) ?? "self"}/status";
 
     // Linux only: elsewhere these figures are 0.
