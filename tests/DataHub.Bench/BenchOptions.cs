@@ -8,10 +8,10 @@ internal sealed record BenchOptions
     public const string Usage = """
         exchange [--mode embedded|distributed] [--n 20000] [--runs 3] [--inflight N] [--rate N] [--data DIR] [--brokers 1] [--shards 1]
                  whole exchanges: throughput, latency at half of it (or at --rate per second), memory, start-up, validation
-        growth   [--mode embedded] [--rows 100000] [--inflight 256] [--data DIR]
-                 one host, cost per exchange in twenty segments of equal size
-        growth   --mode distributed [--rows 1000000] [--n 20000] [--brokers 1] [--shards 1]
+        growth   [--mode distributed] [--rows 1000000] [--n 20000] [--brokers 1] [--shards 1]
                  throughput beside so many stored exchanges against an empty database
+        growth   --mode embedded [--rows 100000] [--inflight 256] [--data DIR]
+                 one host, cost per exchange in twenty segments of equal size
         overload [--n 30000] [--rate N] [--brokers 1] [--shards 1]
                  brokers away, cities at full speed: what waits where, and that all of it ends
         endurance [--minutes 10] [--n 20000] [--brokers 1] [--shards 1]
@@ -27,8 +27,8 @@ internal sealed record BenchOptions
     /// <summary>Folder of the parties' keys; null for new ones. A database that is used again wants the keys that it was used with.</summary>
     public string? Keys { get; init; }
 
-    /// <summary>For <c>growth</c>: exchanges of the whole (embedded), or stored before (distributed).</summary>
-    public int Rows { get; init; } = 100_000;
+    /// <summary>For <c>growth</c>: exchanges stored before (distributed), or of the whole (embedded).</summary>
+    public int Rows { get => field > 0 ? field : Distributed ? 1_000_000 : 100_000; init; }
 
     public int Runs { get; init; } = 3;
 
@@ -65,7 +65,7 @@ internal sealed record BenchOptions
             return null;
         }
 
-        var options = new BenchOptions { Command = command, N = command == "overload" ? 30_000 : 20_000, Distributed = command is "overload" or "endurance" };
+        var options = new BenchOptions { Command = command, N = command == "overload" ? 30_000 : 20_000, Distributed = command is "growth" or "overload" or "endurance" };
         foreach (var pair in rest.Chunk(2))
         {
             int? number = int.TryParse(pair[1], NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value > 0 ? value : null;
