@@ -38,9 +38,9 @@ internal sealed class Health(DataHubHost host)
             checks["bus"] = bus.Healthy ? Ok : host.Options.RabbitMq is null ? "the bus does not run" : "RabbitMQ cannot be reached, or a queue cannot be consumed";
         if (host.Store is not null)
             checks["database"] = await DatabaseAsync(cancel);
-        // Embedded, one process has every node and nothing can be lost to another.
-        foreach (var pool in host.Options.Postgres is null ? [] : host.Leases)
-            checks["leases:" + pool.Role] = pool.Current ? Ok : "the leases could not be kept lately; other processes may take the nodes over";
+        // Embedded, one process has every node and nothing can be lost to another; but it may fail to start one again.
+        foreach (var pool in host.Leases.Where(p => host.Options.Postgres is not null || p.Unstarted.Any()))
+            checks["leases:" + pool.Role] = Leases(pool);
         foreach (var (node, hub) in host.HubNodes)
             checks[node == Nodes.Hub && host.Shards.Count == 1 ? "hub" : "hub:" + node] = Node(hub.Healthy);
         foreach (var (city, role) in host.AdapterRoles)
@@ -49,6 +49,11 @@ internal sealed class Health(DataHubHost host)
                 : "the city's node does not run here; it is started when the database and the bus can be used";
         return checks;
     }
+
+    private string Leases(LeasePool pool) =>
+        host.Options.Postgres is not null && !pool.Current ? "the leases could not be kept lately; other processes may take the nodes over"
+        : pool.Unstarted.ToList() is { Count: > 0 } waiting ? $"not started yet: {string.Join(", ", waiting)}; the log says why"
+        : Ok;
 
     private static string Node(bool healthy) => healthy ? Ok : "the journal cannot be written";
 

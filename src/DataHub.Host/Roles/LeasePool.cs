@@ -15,6 +15,7 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
     /// <summary>Fences of the leases that are ours, those of nodes that are being opened or closed too.</summary>
     private readonly ConcurrentDictionary<string, long> fences = new(StringComparer.Ordinal);
 
+    private readonly ConcurrentDictionary<string, byte> unstarted = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim wake = new(0);
     private volatile string[] elsewhere = [];
     private long keptAt;
@@ -26,6 +27,9 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
 
     /// <summary>Nodes that another process held at the last look.</summary>
     public IReadOnlyCollection<string> Elsewhere => elsewhere;
+
+    /// <summary>Nodes that were taken here and do not run: they are being started, or could not be, and nobody else runs them yet.</summary>
+    public IEnumerable<string> Unstarted => unstarted.Keys.Order(StringComparer.Ordinal);
 
     /// <summary>True where the leases could be read and kept lately; otherwise others may have taken them.</summary>
     public bool Current => Interlocked.Read(ref keptAt) is var kept and not 0 && time.GetElapsedTime(kept) < ttl;
@@ -123,10 +127,12 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
         }
 
         var view = await leases.LeasesAsync(role, cancel);
+        foreach (var node in unstarted.Keys.Where(n => view.Holders.TryGetValue(n, out var holder) && holder != owner))
+            unstarted.TryRemove(node, out _);
         var members = Math.Max(1, view.Members.Count);
         var share = (nodes.Count + members - 1) / members;
         foreach (var node in held.Keys.Order(StringComparer.Ordinal).Skip(share))
-            await GiveBackAsync(node, cancel);
+            await GiveBackAsync(node);
         foreach (var node in nodes.Where(n => !view.Holders.TryGetValue(n, out var holder) || holder == owner))
         {
             if (held.Count < share && !held.ContainsKey(node) && !ended.Contains(node))
@@ -148,10 +154,40 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
         if (await leases.AcquireAsync(node, owner, ttl, cancel) is not { } fence)
             return;
         fences[node] = fence;
-        var run = await open(node, fence, cancel);
+        unstarted[node] = 0;
+        var run = await OpenAsync(node, fence, cancel);
         held[node] = (fence, run);
+        unstarted.TryRemove(node, out _);
         _ = run.Ended.ContinueWith(_ => wake.Release(), TaskScheduler.Default);
         log.LogInformation("Node {Node} runs here under fence {Fence}.", node, fence);
+    }
+
+    /// <summary>A lease that is kept for a node that does not run would keep the node from everyone.</summary>
+    private async Task<NodeRun> OpenAsync(string node, long fence, CancellationToken cancel)
+    {
+        try
+        {
+            return await open(node, fence, cancel);
+        }
+        catch (Exception e)
+        {
+            log.LogWarning("Node {Node} could not be started ({Fault}); its lease is given back.", node, e.GetType().Name);
+            fences.TryRemove(new KeyValuePair<string, long>(node, fence));
+            await ReleaseAsync(node, fence);
+            throw;
+        }
+    }
+
+    private async Task ReleaseAsync(string node, long fence)
+    {
+        try
+        {
+            await leases.ReleaseAsync(node, fence, CancellationToken.None);
+        }
+        catch (StoreUnavailableException)
+        {
+            // It expires by itself.
+        }
     }
 
     private async Task<long?> CloseAsync(string node)
@@ -163,10 +199,10 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
         return closing.Fence;
     }
 
-    private async Task GiveBackAsync(string node, CancellationToken cancel)
+    private async Task GiveBackAsync(string node)
     {
         if (await CloseAsync(node) is { } fence)
-            await leases.ReleaseAsync(node, fence, cancel);
+            await ReleaseAsync(node, fence);
     }
 
     /// <summary>Leaves: first as one who takes a share, so that whoever looks from now on takes what is given back.</summary>
@@ -182,15 +218,6 @@ internal sealed class LeasePool(INodeLeases leases, string role, string owner, I
         }
 
         foreach (var node in held.Keys)
-        {
-            try
-            {
-                await GiveBackAsync(node, CancellationToken.None);
-            }
-            catch (StoreUnavailableException)
-            {
-                // As above.
-            }
-        }
+            await GiveBackAsync(node);
     }
 }

@@ -80,6 +80,29 @@ public sealed class LeasePoolTests
     }
 
     [Fact]
+    public async Task A_node_that_could_not_be_opened_is_given_back_for_another_to_run()
+    {
+        var failing = true;
+        var a = Pool("a", static _ => Task.Delay(Timeout.Infinite, Cancel), node => failing && node == "000001" ? throw new StoreUnavailableException("away", new TimeoutException()) : node);
+        await Should.ThrowAsync<StoreUnavailableException>(LookAsync(a));
+        (a.Held.Single(), a.Unstarted.Single()).ShouldBe(("000000", "000001"));
+        leases.Clock.Advance(LeaseTime / 2);
+        await a.TryLookAsync(Cancel);
+        leases.Clock.Advance(LeaseTime / 2);
+
+        var b = Pool("b");
+        await LookAsync(b);
+        b.Held.ShouldBe(["000001", "000002"], ignoreOrder: true);
+        await LookAsync(a);
+        (a.Held.Single(), a.Unstarted.Any()).ShouldBe(("000000", false));
+
+        failing = false;
+        await b.DisposeAsync();
+        await LookAsync(a);
+        (a.Held.Count(), a.Unstarted.Any()).ShouldBe((3, false));
+    }
+
+    [Fact]
     public async Task A_process_that_cannot_keep_its_leases_goes_on_until_another_may_have_taken_them()
     {
         var pool = Pool("a");
@@ -125,8 +148,8 @@ public sealed class LeasePoolTests
         (one.Held.Count(), other.Held.Count()).ShouldBe((1, 0));
     }
 
-    private LeasePool Pool(string owner, Func<string, Task>? run = null) =>
-        new(leases, "broker", owner, ["000000", "000001", "000002"], LeaseTime, leases.Clock, NullLogger.Instance, (node, _, _) => OpenAsync(node, run));
+    private LeasePool Pool(string owner, Func<string, Task>? run = null, Func<string, string>? load = null) =>
+        new(leases, "broker", owner, ["000000", "000001", "000002"], LeaseTime, leases.Clock, NullLogger.Instance, (node, _, _) => OpenAsync(load?.Invoke(node) ?? node, run));
 
     private Task<NodeRun> OpenAsync(string node, Func<string, Task>? run)
     {
