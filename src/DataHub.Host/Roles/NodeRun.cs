@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DataHub.Core.Messaging;
 
 namespace DataHub.Host.Roles;
@@ -13,7 +14,7 @@ internal sealed class NodeRun : IAsyncDisposable
     private static readonly TimeSpan TryAgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource stopping = new();
-    private readonly List<IAsyncDisposable> consumers = [];
+    private readonly ConcurrentBag<IAsyncDisposable> consumers = [];
     private Task running = Task.CompletedTask;
     private Task connecting = Task.CompletedTask;
 
@@ -25,18 +26,20 @@ internal sealed class NodeRun : IAsyncDisposable
     {
         var node = new NodeRun();
         node.running = run(node.stopping.Token);
-        node.connecting = node.ConnectAsync([.. queues], bus);
+        node.connecting = Task.WhenAll([.. queues.Select(queue => node.ConnectAsync(queue, bus))]);
         await Task.WhenAny(node.connecting, Task.Delay(ConnectsWithin));
         return node;
     }
 
-    private async Task ConnectAsync(IReadOnlyList<FrameEndpoint> queues, IFrameBusControl bus)
+    /// <summary>Each queue by itself: one that cannot be consumed must not keep the node from the others.</summary>
+    private async Task ConnectAsync(FrameEndpoint queue, IFrameBusControl bus)
     {
-        while (consumers.Count < queues.Count)
+        while (true)
         {
             try
             {
-                consumers.Add(await bus.ConnectAsync(queues[consumers.Count], stopping.Token));
+                consumers.Add(await bus.ConnectAsync(queue, stopping.Token));
+                return;
             }
             catch (Exception) when (!stopping.IsCancellationRequested)
             {

@@ -3,8 +3,11 @@ using System.Text;
 using DataHub.Core.Messaging;
 using DataHub.Core.Messaging.RabbitMq;
 using DataHub.FlowTests.Telemetry;
+using DataHub.Host.Roles;
 using DataHub.TestServers;
 using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
 using Shouldly;
 using Xunit;
 
@@ -175,6 +178,36 @@ public sealed class OutageTests(OutageTests.OwnServer own) : IClassFixture<Outag
                 // As a link does: the next one.
             }
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task One_queue_that_is_gone_or_held_by_another_keeps_a_node_from_that_queue_only(bool gone)
+    {
+        await using var elsewhere = await RabbitBench.ConnectAsync(Settings);
+        await using var channel = await elsewhere.CreateChannelAsync();
+        await channel.QueueDeleteAsync(RabbitBench.Queue);
+        if (!gone)
+        {
+            // Looked at, it answers; consumed, it refuses.
+            await channel.QueueDeclareAsync(RabbitBench.Queue, durable: true, exclusive: false, autoDelete: false);
+            await channel.BasicConsumeAsync(RabbitBench.Queue, autoAck: false, "", noLocal: false, exclusive: true, arguments: null, new AsyncEventingBasicConsumer(channel));
+        }
+
+        var (bad, good) = (new Taker(), new Taker());
+        await using var node = await NodeRun.StartAsync(stop => Task.Delay(Timeout.Infinite, stop), [bad.Endpoint(), good.Endpoint(RabbitBench.Deliver)], Bus);
+
+        await Bus.SendAsync(RabbitBench.Deliver, "[1]"u8.ToArray(), default);
+        await RabbitBench.Until(() => good.Got.Contains("[1]"), "the other queue is taken from");
+        Bus.Healthy.ShouldBeFalse();
+
+        await channel.QueueDeleteAsync(RabbitBench.Queue);
+        await RabbitTopologyDeclarer.DeclareAsync(Settings, RabbitBench.Topology(Settings));
+        await Bus.SendAsync(RabbitBench.Queue, "[2]"u8.ToArray(), default);
+        await RabbitBench.Until(() => bad.Got.Contains("[2]"), "the queue is taken from when it can be");
+        await RabbitBench.Until(() => Bus.Healthy, "the bus is healthy");
+        Log.Lines.ShouldNotContain(line => line.Contains("of no use any more", StringComparison.Ordinal));
     }
 
     [Fact]

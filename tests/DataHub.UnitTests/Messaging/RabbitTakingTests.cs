@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DataHub.Core.Messaging;
 using DataHub.Core.Messaging.RabbitMq;
 using MassTransit;
@@ -21,6 +22,7 @@ public sealed class RabbitTakingTests : IAsyncDisposable
     private IReceiveEndpointObserver? observer;
     private readonly IBusControl fresh = Substitute.For<IBusControl>();
     private readonly RenewableBus renewable;
+    private readonly ConcurrentDictionary<RabbitTaking, Task<IBusControl>?> queues = new();
     private QueueState? state = new(Consumers: 1, Waiting: 0);
     private int connects;
     private int made;
@@ -89,6 +91,30 @@ public sealed class RabbitTakingTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_queue_that_cannot_be_consumed_does_not_take_the_bus_from_the_others_while_these_have_their_consumers()
+    {
+        await TakenAsync();
+        var good = observer!;
+        failAtOnce = true;
+        await using var bad = Taking("bad");
+        await PassingUntilAsync(() => connects > 30, "the queue is tried again and again");
+        made.ShouldBe(1);
+
+        await good.Faulted(null!);
+        await PassingUntilAsync(() => fresh.ReceivedCalls().Any(), "the bus is given up when it serves nobody any more");
+    }
+
+    [Fact]
+    public async Task A_bus_that_serves_others_is_given_up_all_the_same_where_a_queue_finds_no_consumer_for_very_long()
+    {
+        await TakenAsync();
+        failAtOnce = true;
+        await using var bad = Taking("bad");
+        await PassingUntilAsync(() => fresh.ReceivedCalls().Any(), "the queues are consumed on another bus");
+        connects.ShouldBeGreaterThan(60, "that is after minutes");
+    }
+
+    [Fact]
     public async Task While_RabbitMQ_does_not_answer_the_bus_is_kept()
     {
         (failAtOnce, state) = (true, null);
@@ -110,7 +136,7 @@ public sealed class RabbitTakingTests : IAsyncDisposable
     {
         await TakenAsync();
         clock.Advance(RenewableBus.LivesAtLeast);
-        renewable.GiveUp(renewable.Current);
+        renewable.GiveUp(renewable.Current, RenewableBus.LivesAtLeast);
         await PassingUntilAsync(() => fresh.ReceivedCalls().Any(), "the queue is consumed on another bus");
     }
 
@@ -138,8 +164,10 @@ public sealed class RabbitTakingTests : IAsyncDisposable
         await renewable.DisposeAsync();
     }
 
-    private void Take() => taking = new RabbitTaking(
-        new FrameEndpoint("q", static (_, _) => Task.CompletedTask), renewable, (_, _) => Task.FromResult(state), new RabbitMqOptions(), clock, NullLogger.Instance,
+    private void Take() => taking = Taking("q");
+
+    private RabbitTaking Taking(string queue) => new(
+        new FrameEndpoint(queue, static (_, _) => Task.CompletedTask), renewable, queues, (_, _) => Task.FromResult(state), new RabbitMqOptions(), clock, NullLogger.Instance,
         static (_, _, _, _) => Task.CompletedTask, default);
 
     /// <summary>Consumed, and ready.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Security;
 using MassTransit;
@@ -20,6 +21,7 @@ public sealed class RabbitFrameBus : IFrameBusControl
     private readonly ILogger log;
     private readonly RabbitSender sender;
     private readonly RabbitWatch watch;
+    private readonly ConcurrentDictionary<RabbitTaking, Task<IBusControl>?> queues = new();
     private readonly CancellationTokenSource stopping = new();
 
     private RabbitFrameBus(RabbitMqOptions options, TimeProvider time, ILogger log)
@@ -52,8 +54,7 @@ public sealed class RabbitFrameBus : IFrameBusControl
         }
     }
 
-    /// <summary>Whether what is consumed could be.</summary>
-    public bool Healthy => bus.Healthy;
+    public bool Healthy => bus.Healthy && queues.Values.All(static consumedOn => consumedOn is not null);
 
     /// <exception cref="FrameNotSentException">Not confirmed: RabbitMQ is away, the queue is full, or it took too long.</exception>
     public async Task SendAsync(string queue, byte[] frame, CancellationToken cancel)
@@ -65,7 +66,7 @@ public sealed class RabbitFrameBus : IFrameBusControl
     public async Task<IAsyncDisposable> ConnectAsync(FrameEndpoint endpoint, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
-        var taking = new RabbitTaking(endpoint, bus, watch.LookAsync, options, time, log, ParkAsync, stopping.Token);
+        var taking = new RabbitTaking(endpoint, bus, queues, watch.LookAsync, options, time, log, ParkAsync, stopping.Token);
         try
         {
             await taking.Ready.WaitAsync(cancel);

@@ -50,7 +50,7 @@ internal sealed class RabbitSender : IAsyncDisposable
         {
             var hangs = sending.Fault is null && sending.Token.IsCancellationRequested;
             if (hangs || used is { IsCompleted: true, IsCompletedSuccessfully: false } || FailsForLong())
-                bus.GiveUp(used);
+                bus.GiveUp(used, RenewableBus.LivesAtLeast);
             throw new FrameNotSentException(queue, sending.Fault ?? e);
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using MassTransit;
 using Microsoft.Extensions.Logging;
 
@@ -15,12 +16,16 @@ internal sealed class RabbitTaking : IAsyncDisposable
     /// <summary>Without a consumer for so long, a bus is given up where RabbitMQ answers to others. Some four endpoints were tried by then.</summary>
     private static readonly TimeSpan UsableWithin = TimeSpan.FromSeconds(10);
 
+    /// <summary>As above, where the same bus serves other queues: then it is most likely this queue that cannot be consumed, and the others must not suffer for it.</summary>
+    private static readonly TimeSpan SparedWithin = TimeSpan.FromMinutes(10);
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(2);
 
     private readonly FrameEndpoint endpoint;
     private readonly RenewableBus bus;
+    private readonly ConcurrentDictionary<RabbitTaking, Task<IBusControl>?> queues;
     private readonly Func<string, CancellationToken, Task<QueueState?>> look;
     private readonly RabbitMqOptions options;
     private readonly TimeProvider time;
@@ -35,19 +40,22 @@ internal sealed class RabbitTaking : IAsyncDisposable
     private int disposed;
 
     /// <param name="bus">Shared by all queues of the process.</param>
+    /// <param name="queues">The queues of the process, each with the bus that it has its consumer on; null while it has none.</param>
     /// <param name="look">Asks RabbitMQ how a queue stands; null where it does not answer.</param>
     /// <param name="park">Sets a frame aside that failed too often.</param>
-    public RabbitTaking(FrameEndpoint endpoint, RenewableBus bus, Func<string, CancellationToken, Task<QueueState?>> look, RabbitMqOptions options, TimeProvider time, ILogger log,
-        Func<string, byte[], int, Exception, Task> park, CancellationToken stop)
+    public RabbitTaking(FrameEndpoint endpoint, RenewableBus bus, ConcurrentDictionary<RabbitTaking, Task<IBusControl>?> queues, Func<string, CancellationToken, Task<QueueState?>> look,
+        RabbitMqOptions options, TimeProvider time, ILogger log, Func<string, byte[], int, Exception, Task> park, CancellationToken stop)
     {
         this.endpoint = endpoint;
         this.bus = bus;
+        this.queues = queues;
         this.look = look;
         this.options = options;
         this.time = time;
         this.log = log;
         this.park = park;
         stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        queues[this] = null;
         keeping = KeepAsync();
     }
 
@@ -60,6 +68,7 @@ internal sealed class RabbitTaking : IAsyncDisposable
             return;
         await stopping.CancelAsync();
         await keeping;
+        queues.TryRemove(this, out _);
         stopping.Dispose();
     }
 
@@ -67,7 +76,7 @@ internal sealed class RabbitTaking : IAsyncDisposable
     /// MassTransit by itself connects again with waits that grow to 30 seconds and never shrink again; and an endpoint whose
     /// connection is lost while it hands frames out may stay without a consumer and never say so. So an endpoint that was lost,
     /// or that RabbitMQ does not know as a consumer, is replaced by a new one after at most 5 seconds, whether or not it came back.
-    /// Where none comes about for long although RabbitMQ is there, it is the bus that keeps a dead connection.
+    /// Where none comes about for long although RabbitMQ is there, nor for any other queue, it is the bus that keeps a dead connection.
     /// </summary>
     private async Task KeepAsync()
     {
@@ -81,12 +90,15 @@ internal sealed class RabbitTaking : IAsyncDisposable
                 consumer = await ConnectAsync(used);
                 if (consumer is not null && await WithinAsync(consumer.Known, ReadyWithin) && consumer.WasReady)
                 {
+                    queues[this] = used;
+                    ready.TrySetResult();
                     await LostAsync(consumer, used);
+                    queues[this] = null;
                     since = time.GetTimestamp();
                 }
                 else if (time.GetElapsedTime(since) >= UsableWithin && await look(endpoint.Queue, stopping.Token) is not null)
                 {
-                    bus.GiveUp(used);
+                    GiveUpBus(used, since);
                 }
 
                 var wait = ConnectAgainAfter * Math.Pow(2, Math.Min(failures++, 6));
@@ -121,10 +133,19 @@ internal sealed class RabbitTaking : IAsyncDisposable
             if (state is { Waiting: > 0 } && Volatile.Read(ref inHand) == 0 && time.GetElapsedTime(Interlocked.Read(ref handed)) >= ReadyWithin)
             {
                 log.LogWarning("{Queue} hands nothing out of the {Waiting} frames that wait in it; it is consumed anew.", endpoint.Queue, state.Waiting);
-                bus.GiveUp(used);
+                GiveUpBus(used, Interlocked.Read(ref handed));
                 return;
             }
         }
+    }
+
+    /// <summary>A bus that serves other queues is not to blame, or so it seems: a dead connection may count as their consumer.</summary>
+    private void GiveUpBus(Task<IBusControl> used, long uselessSince)
+    {
+        if (!queues.Any(q => q.Key != this && q.Value == used))
+            bus.GiveUp(used, RenewableBus.LivesAtLeast);
+        else if (time.GetElapsedTime(uselessSince) >= SparedWithin)
+            bus.GiveUp(used, SparedWithin);
     }
 
     private async Task<bool> WithinAsync(Task task, TimeSpan time)
@@ -146,11 +167,7 @@ internal sealed class RabbitTaking : IAsyncDisposable
         try
         {
             var started = await used.WaitAsync(ReadyWithin, time, stopping.Token);
-            var consumer = new Consumer(() =>
-            {
-                failures = 0;
-                ready.TrySetResult();
-            });
+            var consumer = new Consumer(() => failures = 0);
             consumer.Handle = Connect(started, consumer);
             return consumer;
         }

@@ -1,4 +1,5 @@
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace DataHub.Core.Messaging.RabbitMq;
 
@@ -16,7 +17,7 @@ internal sealed class RabbitWatch(RabbitMqOptions options, TimeProvider time) : 
     private readonly SemaphoreSlim gate = new(1, 1);
     private IConnection? connection;
 
-    /// <summary>How the queue stands; null where RabbitMQ does not answer. Comes back in half a minute at the latest, whatever the library does.</summary>
+    /// <summary>How the queue stands; null where RabbitMQ does not answer or does not have it. Comes back in half a minute at the latest, whatever the library does.</summary>
     public async Task<QueueState?> LookAsync(string queue, CancellationToken cancel)
     {
         if (!await gate.WaitAsync(AnswersWithin, cancel))
@@ -26,6 +27,11 @@ internal sealed class RabbitWatch(RabbitMqOptions options, TimeProvider time) : 
             using var late = new CancellationTokenSource(AnswersWithin, time);
             using var within = CancellationTokenSource.CreateLinkedTokenSource(cancel, late.Token);
             return await AskAsync(queue, within.Token).WaitAsync(within.Token);
+        }
+        catch (OperationInterruptedException) when (connection is { IsOpen: true })
+        {
+            // The queue alone is refused: it is not there any more, for example.
+            return null;
         }
         catch (Exception) when (!cancel.IsCancellationRequested)
         {

@@ -40,12 +40,13 @@ internal sealed class RenewableBus : IAsyncDisposable
 
     public bool Healthy => current is { IsCompletedSuccessfully: true } started && started.Result.CheckHealth().Status == BusHealthStatus.Healthy;
 
-    /// <summary>Has another bus made instead of one that hangs or could not be made, unless that was done already, or it is younger than <see cref="LivesAtLeast"/>.</summary>
-    public void GiveUp(Task<IBusControl> hung)
+    /// <summary>Has another bus made instead of one that hangs or could not be made, unless that was done already, or it is younger than that.</summary>
+    /// <param name="livesAtLeast"><see cref="LivesAtLeast"/>, or more where the bus is still of use to others.</param>
+    public void GiveUp(Task<IBusControl> hung, TimeSpan livesAtLeast)
     {
         lock (gate)
         {
-            if (current != hung || time.GetElapsedTime(born) < LivesAtLeast)
+            if (current != hung || time.GetElapsedTime(born) < livesAtLeast)
                 return;
             log.LogWarning("The connection {Connection} is of no use any more; a new one is made.", name);
             (current, born) = (Made(), time.GetTimestamp());
