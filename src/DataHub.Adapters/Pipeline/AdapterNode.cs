@@ -25,7 +25,10 @@ public sealed record AdapterOptions
     /// <summary>Native deliveries under way at once.</summary>
     public int DeliveriesAtOnce { get; init; } = 64;
 
-    /// <summary>Attempts before a delivery that keeps failing is parked for an operator.</summary>
+    /// <summary>
+    /// Attempts before a delivery that keeps failing is parked for an operator. One counts only where the city has taken another
+    /// delivery since the one before: while it takes nothing from anybody, nothing is parked.
+    /// </summary>
     public int MaxAttempts { get; init; } = 50;
 
     public LinkOptions Link { get; init; } = new();

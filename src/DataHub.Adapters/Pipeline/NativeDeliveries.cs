@@ -14,8 +14,9 @@ public sealed record HeldDelivery(long JournalNumber, int Position, HolderEntry?
 
 /// <summary>
 /// Hands over to the city's own system what the journal says must be handed over: in order within an exchange, side by
-/// side across exchanges. Long waits are rows with a next time, so a restart loses nothing; what cannot be delivered is
-/// parked with its cause, and the other exchanges go on.
+/// side across exchanges. Long waits are rows with a next time, so a restart loses nothing. A message that the city
+/// rejects, or that keeps failing while it takes others, is parked with its cause, and what comes after it goes on, in the
+/// same exchange too; while the city takes nothing from anybody, everything waits.
 /// </summary>
 #pragma warning disable CA1001 // Semaphores without wait handles hold nothing that needs disposing; this lives as long as its node.
 public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptions options, TimeProvider time, ILogger log,
@@ -38,6 +39,7 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
     private bool complete;
     private int reporting;
     private int parked = -1;
+    private long taken;
 
     /// <summary>New rows were committed, or a parked one was set free.</summary>
     public void Wake()
@@ -219,11 +221,11 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
 
     private async Task DeliverAsync(PendingDelivery row, ICityAdapter adapter, CancellationToken cancel)
     {
-        for (var attempts = row.Attempts; ; attempts++)
+        var (attempts, seen) = (row.Attempts, Interlocked.Read(ref taken));
+        if (row.NextAttemptAt - time.GetUtcNow() is { Ticks: > 0 } wait)
+            await Task.Delay(wait, time, cancel);
+        for (var tries = attempts; ; tries++)
         {
-            var due = attempts == row.Attempts ? row.NextAttemptAt : time.GetUtcNow();
-            if (due > time.GetUtcNow())
-                await Task.Delay(due - time.GetUtcNow(), time, cancel);
             DeliveryOutcome outcome;
             await slots.WaitAsync(cancel);
             try
@@ -238,17 +240,25 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
             switch (outcome)
             {
                 case DeliveryOutcome.Held done:
+                    Interlocked.Increment(ref taken);
                     await HeldAsync(new HeldDelivery(row.Row.Number, row.Position, row.Refusal ? null : EntryOf(row, done.Outcome)), cancel);
                     return;
                 case DeliveryOutcome.Rejected rejected:
                     await ParkAsync(row, attempts + 1, rejected.Why, cancel);
                     return;
-                case DeliveryOutcome.Transient transient when attempts + 1 >= options.MaxAttempts:
-                    await ParkAsync(row, attempts + 1, transient.Why, cancel);
-                    return;
                 case DeliveryOutcome.Transient transient:
-                    var pause = Pause(attempts, transient.RetryAfter);
-                    var later = new NativeDeliveryRow(row.Row.Number, -1, row.ExchangeId, row.Refusal, row.Position, attempts + 1, time.GetUtcNow() + pause, null);
+                    // Counted where the city has taken another meanwhile: it works, and this message does not. A city that takes
+                    // nothing is down, and nobody's message is at fault.
+                    var others = Interlocked.Read(ref taken);
+                    if (others > seen && ++attempts >= options.MaxAttempts)
+                    {
+                        await ParkAsync(row, attempts, transient.Why, cancel);
+                        return;
+                    }
+
+                    seen = others;
+                    var pause = Pause(tries, transient.RetryAfter);
+                    var later = new NativeDeliveryRow(row.Row.Number, -1, row.ExchangeId, row.Refusal, row.Position, attempts, time.GetUtcNow() + pause, null);
                     await TryAgainAsync(() => postpone(later, cancel), cancel);
                     await Task.Delay(pause, time, cancel);
                     break;
@@ -347,9 +357,9 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
     }
 
     // 0.5 s, doubling to 60 s; the city may ask for more. Up to a quarter is added by chance: what failed together must not come again together.
-    private static TimeSpan Pause(int attempts, TimeSpan? asked)
+    private static TimeSpan Pause(int tries, TimeSpan? asked)
     {
-        var pause = TimeSpan.FromSeconds(Math.Min(60, 0.5 * Math.Pow(2, Math.Min(attempts, 10))));
+        var pause = TimeSpan.FromSeconds(Math.Min(60, 0.5 * Math.Pow(2, Math.Min(tries, 10))));
         return (asked is { } a && a > pause ? a : pause) * (1 + (Random.Shared.NextDouble() / 4));
     }
 }

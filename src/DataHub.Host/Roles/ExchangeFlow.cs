@@ -26,7 +26,7 @@ public static class ExchangeFlow
         new("forward", "OutboundLink (hub → city)", QueueNames.Deliver(City),
             "nothing new: the row stays until the city's node confirms", "sent again in order from the journal"),
         new("deliver", "HubFrames → " + nameof(NativeDeliveries) + " → " + nameof(ICityAdapter) + ".DeliverAsync", "native interface",
-            "message and pending delivery, then that the city's system holds it", "tried again with growing pauses; then parked"),
+            "message and pending delivery, then that the city's system holds it", "tried again with growing pauses; parked where the city rejects it, or takes others and not this one"),
         new("report", nameof(AdapterNode) + " → HolderReport", QueueNames.Intake(City),
             "what the city's own system holds", "sent again in order from the journal"),
         new("reconcile", nameof(HubNode) + " → Reconciler", "",

@@ -25,7 +25,13 @@ public sealed class ParkedTests : PlayedCitiesTests
         fixture.Played[Samples.Chengdu].Answer = d => d.ExchangeId == id && d.Type == MessageTypes.ServiceDecision ? bad : journey.Honest(d);
         await journey.StepAsync(Samples.Deyang, id, Samples.Approval);
 
-        await HostFixture.UntilAsync(async () => (await ParkedAsync()).Count > 0, "the delivery is parked");
+        await HostFixture.UntilAsync(async () =>
+        {
+            // Only a city that takes others shows that it is this message that fails.
+            if (!rejected)
+                await journey.StepAsync(Samples.Deyang, await journey.OpenAsync(Samples.Chengdu, Cases.Submission(fixture.Host.Registry)), Samples.Acceptance);
+            return (await ParkedAsync()).Count > 0;
+        }, "the delivery is parked");
         var parked = (await ParkedAsync()).ShouldHaveSingleItem();
         (parked.ExchangeId, parked.Row.Type, parked.Attempts).ShouldBe((id, MessageTypes.ServiceDecision, rejected ? 1 : 3));
         parked.ParkedCause.ShouldBe(rejected ? "the city's system does not know the form" : "the city's system is down");

@@ -5,6 +5,7 @@ using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
 using DataHub.Core.Journal;
 using DataHub.Core.Storage;
+using DataHub.UnitTests.Messaging;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging.Abstractions;
 using NSubstitute;
@@ -16,12 +17,17 @@ namespace DataHub.UnitTests.Adapters;
 /// <summary>Deliveries taken over from memory, and what sends them back to the table.</summary>
 public sealed class NativeDeliveriesTests : IAsyncDisposable
 {
+    /// <summary>A minute and a quarter, and a little.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(76);
+
     private readonly INodeStore store = Substitute.For<INodeStore>();
     private readonly ConcurrentDictionary<long, PendingDelivery> table = new();
     private readonly ConcurrentQueue<long> delivered = new();
     private readonly ConcurrentQueue<Delivery> calls = new();
     private readonly CancellationTokenSource stop = new();
-    private readonly NativeDeliveries deliveries;
+    private readonly ConcurrentQueue<NativeDeliveryRow> postponed = new();
+    private readonly ManualClock clock = new();
+    private NativeDeliveries deliveries;
     private Task running = Task.CompletedTask;
     private int reads;
     private Exception? failing;
@@ -30,6 +36,7 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
     private volatile TaskCompletionSource? hold;
     private volatile TaskCompletionSource? holdCalls;
     private volatile TaskCompletionSource? reading;
+    private volatile Func<string, bool> takes = static _ => true;
 
     // Rows from here on are receipts that refuse two messages: two deliveries each.
     private long doubledFrom = long.MaxValue;
@@ -38,17 +45,23 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
     {
         store.ParkedDeliveriesAsync("", default).ReturnsForAnyArgs(_ => ValueTask.FromResult(new List<PendingDelivery>()));
         store.PendingDeliveriesAsync("", 0, 0, default).ReturnsForAnyArgs(call => ReadAsync(call.ArgAt<long>(1), call.ArgAt<int>(2)));
-        deliveries = new NativeDeliveries("510600", store, new AdapterOptions(), TimeProvider.System, NullLogger.Instance,
-            (held, _) =>
-            {
-                if (Interlocked.Exchange(ref failing, null) is { } fault)
-                    return Task.FromException(fault);
-                foreach (var h in held)
-                    delivered.Enqueue(h.JournalNumber);
-                return Task.CompletedTask;
-            },
-            (_, _) => Task.CompletedTask);
+        deliveries = Make(new AdapterOptions(), TimeProvider.System);
     }
+
+    private NativeDeliveries Make(AdapterOptions options, TimeProvider time) => new("510600", store, options, time, NullLogger.Instance,
+        (held, _) =>
+        {
+            if (Interlocked.Exchange(ref failing, null) is { } fault)
+                return Task.FromException(fault);
+            foreach (var h in held)
+                delivered.Enqueue(h.JournalNumber);
+            return Task.CompletedTask;
+        },
+        (row, _) =>
+        {
+            postponed.Enqueue(row);
+            return Task.CompletedTask;
+        });
 
     [Fact]
     public async Task What_was_just_committed_is_delivered_without_being_read_back()
@@ -224,6 +237,44 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
         await DeliveredAsync(all);
     }
 
+    [Fact]
+    public async Task An_outage_however_long_parks_nothing_and_what_waited_is_delivered_when_the_city_is_back()
+    {
+        deliveries = Make(new AdapterOptions { MaxAttempts = 3 }, clock);
+        takes = static _ => false;
+        await StartAsync();
+        Commit(1, 2, 3, 4);
+        for (var attempt = 1; attempt <= 60; attempt++)
+        {
+            await UntilAsync(() => calls.Count == 4 * attempt && clock.Waiting == 4);
+            var last = attempt == 60;
+            takes = _ => last;
+            clock.Advance(LongestPause);
+        }
+
+        postponed.ShouldAllBe(row => row.ParkedCause == null && row.Attempts == 0);
+        await DeliveredAsync(1, 2, 3, 4);
+    }
+
+    [Fact]
+    public async Task A_message_that_fails_while_the_city_takes_others_is_parked_after_its_attempts()
+    {
+        deliveries = Make(new AdapterOptions { MaxAttempts = 3 }, clock);
+        takes = static id => id != "m-1";
+        await StartAsync();
+        Commit(1);
+        for (var other = 2; other <= 4; other++)
+        {
+            await UntilAsync(() => calls.Count(c => c.MessageId == "m-1") == other - 1 && clock.Waiting == 1);
+            Commit(other);
+            await DeliveredAsync(Numbers(other)[1..]);
+            clock.Advance(LongestPause);
+        }
+
+        await UntilAsync(() => postponed.Any(row => row.ParkedCause != null));
+        postponed.Select(row => (row.Attempts, row.ParkedCause)).ShouldBe([(0, null), (1, null), (2, null), (3, "down")]);
+    }
+
     private async Task StartAsync()
     {
         running = deliveries.RunAsync(new Taker(this), stop.Token);
@@ -324,7 +375,9 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
             test.calls.Enqueue(delivery);
             if (test.holdCalls is { } held)
                 await held.Task;
-            return Interlocked.Exchange(ref test.failingCall, null) is { } fault ? throw fault : new DeliveryOutcome.Held(null);
+            if (Interlocked.Exchange(ref test.failingCall, null) is { } fault)
+                throw fault;
+            return test.takes(delivery.MessageId) ? new DeliveryOutcome.Held(null) : new DeliveryOutcome.Transient("down", null);
         }
 
         public Task<DeliveryOutcome> NotifyRefusalAsync(RefusalNotice notice, CancellationToken cancellationToken) => Task.FromResult<DeliveryOutcome>(new DeliveryOutcome.Held(null));
