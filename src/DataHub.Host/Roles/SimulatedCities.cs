@@ -33,7 +33,7 @@ internal static class SimulatedCities
     public static async Task<SimulatedCity> StartAsync(City city, RegistrySnapshot registry, NativeMapping mapping, DataHubOptions options, Func<Uri> hubUrl, CityFiles? files, ILoggerFactory logs, CancellationToken cancel)
     {
         if (!options.Interfaces.TryGetValue(city.Key, out var kind))
-            throw new HostRefusedException($"There is no simulated system for the city '{city.Key}'; start with --simulators off and set its endpoint.");
+            throw new HostRefusedException($"No native interface is registered for the city '{city.Key}', so its system cannot be simulated; add it to HubModules.Interfaces.");
         var time = options.Time;
         var store = CityStore.Open(Path.Combine(options.DataDirectory, $"sim-{city.Key}.db"));
         CitySystem System(INativePort port) => new(city.Key, store, options.Knobs, port, time, registry, logs.CreateLogger<CitySystem>(), files);

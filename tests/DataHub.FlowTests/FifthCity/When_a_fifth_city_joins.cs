@@ -66,6 +66,9 @@ public sealed class When_a_fifth_city_joins
             SeedsDirectory = seeds.Folder,
             Cities = new Dictionary<string, DataHub.Adapters.Pipeline.CityEndpoint> { [FifthCitySeeds.Key] = new() },
         }));
-        refused.Message.ShouldContain("HubModules.Interfaces");
+        refused.Message.ShouldBe($"No native interface is registered for the city '{FifthCitySeeds.Key}'; add it to HubModules.Interfaces.");
+
+        refused = await Should.ThrowAsync<HostRefusedException>(HostFixture.WithSimulatorsAsync(o => o with { SeedsDirectory = seeds.Folder }));
+        refused.Message.ShouldBe($"No native interface is registered for the city '{FifthCitySeeds.Key}', so its system cannot be simulated; add it to HubModules.Interfaces.");
     }
 }
