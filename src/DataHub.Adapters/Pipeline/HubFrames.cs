@@ -116,7 +116,7 @@ internal sealed class HubFrames(string city, ILogger log)
         {
             // The hub accepted it and we cannot read it: versions differ. It is kept, and a person has to look.
             step.Append(Entry(step, received, e, EntryKind.Parked, Core.Errors.ReasonList.Write(received.Invalid ?? [])));
-            log.LogError("Message {MessageId} from the hub cannot be read by {City} and was parked.", e.Id, city);
+            log.LogError("Message {MessageId} of {ExchangeId} from the hub cannot be read by {City} and was parked.", e.Id, e.ExchangeId, city);
             return;
         }
 

@@ -3,9 +3,11 @@ using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
 using DataHub.Core.Flows;
+using DataHub.Core.Journal;
 using DataHub.Core.Messaging;
 using DataHub.Core.Storage;
 using DataHub.UnitTests.Flows;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using NSubstitute;
 using Shouldly;
@@ -52,7 +54,20 @@ public sealed class HubFramesTests
         step.Links[0].Reports.ShouldHaveSingleItem().OutcomeDigest.ShouldBe(held.OutcomeDigest.ShouldNotBeNull());
     }
 
-    private async Task<AdapterStep> ApplyAsync(ReceivedEvent received)
+    [Fact]
+    public async Task A_message_that_cannot_be_read_is_parked_and_the_log_names_its_exchange()
+    {
+        var log = Substitute.For<ILogger>();
+
+        var step = await ApplyAsync(Received("d-1", MessageTypes.ServiceDecision, Exchange, null), new HubFrames(Samples.Chengdu, log));
+
+        step.Commit.Entries.ShouldHaveSingleItem().Kind.ShouldBe(EntryKind.Parked);
+        log.ReceivedCalls().Where(c => c.GetMethodInfo().Name == nameof(ILogger.Log)).Select(c => c.GetArguments()[2]!.ToString()).ShouldBe([$"Message d-1 of {Exchange} from the hub cannot be read by {Samples.Chengdu} and was parked."]);
+    }
+
+    private Task<AdapterStep> ApplyAsync(ReceivedEvent received) => ApplyAsync(received, frames);
+
+    private static async Task<AdapterStep> ApplyAsync(ReceivedEvent received, HubFrames frames)
     {
         var store = Substitute.For<INodeStore>();
         store.KnownAsync("", [], default).ReturnsForAnyArgs(_ => ValueTask.FromResult(new Dictionary<string, KnownMessage>()));
@@ -82,27 +97,29 @@ public sealed class HubFramesTests
         return step;
     }
 
-    private static ReceivedEvent Receipt(string messageId) => new()
+    private static ReceivedEvent Receipt(string messageId) => Received("receipt-" + messageId, MessageTypes.HubReceipt, Nodes.NoExchange, new HubReceipt
+    {
+        City = Samples.Chengdu,
+        Entries = [new ReceiptEntry { MessageId = messageId, Sequence = 1, Digest = Samples.Digest, ExchangeId = Exchange, Verdict = Verdict.Accepted, State = "accepted" }],
+        TakenInAt = Samples.Now,
+    });
+
+    private static ReceivedEvent Received(string id, string type, string exchange, IPayload? payload) => new()
     {
         Raw = "{}"u8.ToArray(),
         Event = new CloudEvent
         {
-            Id = "receipt-" + messageId,
+            Id = id,
             Source = "/hub",
-            Type = MessageTypes.HubReceipt,
+            Type = type,
             Time = Samples.Now,
-            ExchangeId = Nodes.NoExchange,
+            ExchangeId = exchange,
             Sequence = 1,
             DeliverySequence = 1,
             SenderCity = Nodes.Hub,
             DataDigest = Samples.Digest,
             Data = "{}"u8.ToArray(),
         },
-        Payload = new HubReceipt
-        {
-            City = Samples.Chengdu,
-            Entries = [new ReceiptEntry { MessageId = messageId, Sequence = 1, Digest = Samples.Digest, ExchangeId = Exchange, Verdict = Verdict.Accepted, State = "accepted" }],
-            TakenInAt = Samples.Now,
-        },
+        Payload = payload,
     };
 }
