@@ -8,6 +8,7 @@ namespace DataHub.Host.Roles;
 internal sealed record MaterialFiles(IMaterialStore Store, IMaterialBytes Bytes)
 {
     private const string MarkFile = "datahub-materials.id";
+    private const string InDatabase = "database";
 
     /// <summary>Opens the place that the settings choose, and holds that all processes of the deployment chose the same.</summary>
     /// <exception cref="HostRefusedException">The folder cannot be used, or others keep the bytes elsewhere.</exception>
@@ -16,19 +17,20 @@ internal sealed record MaterialFiles(IMaterialStore Store, IMaterialBytes Bytes)
         var rows = (IMaterialStore)store;
         if (store is PostgresNodeStore postgres && options.MaterialPlace == MaterialPlace.Database)
         {
-            await AgreeAsync("database", "Set DATAHUB_MATERIALS_STORE=database, or the folder that the others use.");
+            await AgreeAsync(InDatabase, _ => "It is a folder: set DATAHUB_MATERIALS_STORE=folder, DATAHUB_MATERIALS_FOLDER to where it is, and DATAHUB_MATERIALS_SHARED=yes.");
             return new MaterialFiles(rows, postgres.MaterialBytes);
         }
 
         var folder = options.Materials.Folder ?? Path.Combine(options.DataDirectory, "materials");
         var mark = Mark(folder);
-        await AgreeAsync("folder " + mark, $"'{folder}' is not the folder of the others: what it is given they would not find. Mount theirs there, or set DATAHUB_MATERIALS_FOLDER to where it is.");
+        await AgreeAsync("folder " + mark, fixedAt => fixedAt == InDatabase ? "It is the database: set DATAHUB_MATERIALS_STORE=database." : $"'{folder}' is not the folder of the others: what it is given they would not find. Mount theirs there, or set DATAHUB_MATERIALS_FOLDER to where it is.");
         return new MaterialFiles(rows, new FolderBytes(folder, rows));
 
-        async Task AgreeAsync(string place, string what)
+        async Task AgreeAsync(string place, Func<string, string> what)
         {
-            if (await leases.FixAsync("materials", place, cancel) != place)
-                throw new HostRefusedException("This deployment keeps its materials in another place. " + what);
+            var fixedAt = await leases.FixAsync("materials", place, cancel);
+            if (fixedAt != place)
+                throw new HostRefusedException("This deployment keeps its materials in another place. " + what(fixedAt));
         }
     }
 

@@ -43,6 +43,33 @@ public sealed class PostgresFaultTests(SharedServers servers) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_database_that_is_not_there_and_a_user_who_may_not_use_it_are_refused_and_it_is_said_what_to_set()
+    {
+        await using var server = await PostgresServer.StartAsync();
+        var own = new NpgsqlConnectionStringBuilder(await server.CreateDatabaseAsync()) { Pooling = false };
+        await using (var source = NpgsqlDataSource.Create(own.ConnectionString))
+        {
+            await using var roles = source.CreateCommand("CREATE ROLE narrow LOGIN PASSWORD 'only-for-this-test'; CREATE ROLE outside PASSWORD 'only-for-this-test'");
+            await roles.ExecuteNonQueryAsync(Cancel);
+        }
+
+        async Task RefusedAsync(Action<NpgsqlConnectionStringBuilder> change, string sentence)
+        {
+            var settings = new NpgsqlConnectionStringBuilder(own.ConnectionString);
+            change(settings);
+            (await Should.ThrowAsync<StoreUnavailableException>(() => PostgresNodeStore.OpenAsync(settings.ConnectionString, Cancel))).Message.ShouldBe(sentence);
+        }
+
+        await RefusedAsync(s => s.Database = "nowhere", "PostgreSQL has no such database; create it, or set Database in DATAHUB_POSTGRES to one that exists.");
+        await RefusedAsync(s => (s.Username, s.Password) = ("narrow", "only-for-this-test"), "PostgreSQL does not let the user make or use the tables; set DATAHUB_POSTGRES to a user that owns the database.");
+        await RefusedAsync(s => s.Password = "not-the-one", "PostgreSQL does not accept the user and password; set DATAHUB_POSTGRES and DATAHUB_POSTGRES_PASSWORD to those of a user that exists there.");
+        await RefusedAsync(s => (s.Username, s.Password) = ("outside", "only-for-this-test"), "PostgreSQL does not let the user in from here, or not in this way; set DATAHUB_POSTGRES to a user that exists there and to the SSL Mode that it asks for, with SSL Certificate and SSL Key where it asks for a certificate.");
+        // Where the tables are there already, and the user may not read them.
+        await (await PostgresNodeStore.OpenAsync(own.ConnectionString, Cancel)).DisposeAsync();
+        await RefusedAsync(s => (s.Username, s.Password) = ("narrow", "only-for-this-test"), "PostgreSQL does not let the user make or use the tables; set DATAHUB_POSTGRES to a user that owns the database.");
+    }
+
+    [Fact]
     public async Task A_server_that_crashed_between_two_commits_fails_the_second_and_takes_the_third()
     {
         await using var server = await PostgresServer.StartAsync();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using DataHub.Contracts;
 using DataHub.Core.Journal;
+using DataHub.Core.Materials;
 using DataHub.FlowTests.Api;
 using DataHub.FlowTests.Roles;
 using DataHub.Host;
@@ -65,6 +66,36 @@ public sealed class AcrossProcessesTests(SharedServers servers) : IAsyncLifetime
         await roles.StopAsync(first);
         await EndedOnceAsync(console, brokers[0]);
     }
+
+    [Fact]
+    public async Task A_process_that_would_keep_its_files_elsewhere_than_the_others_is_refused()
+    {
+        var (theirs, another) = (Path.Combine(roles.Folder, "theirs"), Path.Combine(roles.Folder, "another"));
+        await roles.StopAsync(await roles.StartAsync(Console, o => In(theirs, o)));
+        await roles.StopAsync(await roles.StartAsync(Console, o => In(theirs, o)));
+
+        (await RefusalAsync(o => In(another, o))).ShouldBe(
+            $"This deployment keeps its materials in another place. '{another}' is not the folder of the others: what it is given they would not find. Mount theirs there, or set DATAHUB_MATERIALS_FOLDER to where it is.");
+        (await RefusalAsync(o => o)).ShouldBe(
+            "This deployment keeps its materials in another place. It is a folder: set DATAHUB_MATERIALS_STORE=folder, DATAHUB_MATERIALS_FOLDER to where it is, and DATAHUB_MATERIALS_SHARED=yes.");
+    }
+
+    [Fact]
+    public async Task A_process_with_a_folder_is_refused_where_the_others_keep_their_files_in_the_database()
+    {
+        await roles.StartAsync(Console);
+
+        (await RefusalAsync(o => In(Path.Combine(roles.Folder, "another"), o))).ShouldBe(
+            "This deployment keeps its materials in another place. It is the database: set DATAHUB_MATERIALS_STORE=database.");
+    }
+
+    private static readonly HostRole Console = new(RoleKind.Console);
+
+    private static DataHubOptions In(string folder, DataHubOptions options) =>
+        options with { Materials = options.Materials with { Place = MaterialPlace.Folder, Folder = folder, FolderShared = true } };
+
+    private async Task<string> RefusalAsync(Func<DataHubOptions, DataHubOptions> change) =>
+        (await Should.ThrowAsync<HostRefusedException>(() => roles.StartAsync(Console, change))).Message;
 
     private Task<DataHubHost> SweeperAsync() => roles.StartAsync(new HostRole(RoleKind.Broker), Forgetful);
 

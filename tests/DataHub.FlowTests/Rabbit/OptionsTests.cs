@@ -34,6 +34,25 @@ public sealed class OptionsTests : IDisposable
     }
 
     [Fact]
+    public void Bounds_and_times_must_be_such_that_frames_can_go_through()
+    {
+        const string Times = "RabbitMQ's timeouts and the number of attempts must be positive, and the longest wait between attempts must not be below the first.";
+        Fault(new RabbitMqOptions { Hosts = "a", User = "u", Password = "p", Prefetch = 0 }).ShouldBe("RabbitMQ's prefetch must be between 1 and 65535.");
+        Fault(new RabbitMqOptions { Hosts = "a", User = "u", Password = "p", Prefetch = 65536 }).ShouldBe("RabbitMQ's prefetch must be between 1 and 65535.");
+        Fault(new RabbitMqOptions { Hosts = "a", User = "u", Password = "p", QuorumGroupSize = 0 }).ShouldBe("The quorum group size must be at least 1; leave it out to take the cluster's default.");
+        Fault(new RabbitMqOptions { Hosts = "a", User = "u", Password = "p", MaxQueueBytes = 4_194_303 }).ShouldBe("A queue's bound in bytes must be at least 4194304: a few frames have to fit.");
+        Fault(new RabbitMqOptions { Hosts = "a", User = "u", Password = "p", Heartbeat = TimeSpan.FromSeconds(0.9) }).ShouldBe("RabbitMQ's heartbeat must be between 1 second and 5 minutes.");
+        Fault(new RabbitMqOptions { Hosts = "a", User = "u", Password = "p", Heartbeat = TimeSpan.FromSeconds(301) }).ShouldBe("RabbitMQ's heartbeat must be between 1 second and 5 minutes.");
+        Fault(new RabbitMqOptions { Hosts = "a", User = "u", Password = "p", ConnectTimeout = TimeSpan.Zero }).ShouldBe(Times);
+        Fault(new RabbitMqOptions { Hosts = "a", User = "u", Password = "p", SendTimeout = TimeSpan.Zero }).ShouldBe(Times);
+        Fault(new RabbitMqOptions { Hosts = "a", User = "u", Password = "p", Attempts = 0 }).ShouldBe(Times);
+        Fault(new RabbitMqOptions { Hosts = "a", User = "u", Password = "p", TryAgainAfter = TimeSpan.FromTicks(-1) }).ShouldBe(Times);
+        Fault(new RabbitMqOptions { Hosts = "a", User = "u", Password = "p", TryAgainAfter = TimeSpan.FromSeconds(6) }).ShouldBe(Times);
+
+        static string Fault(RabbitMqOptions options) => options.Faults().ShouldHaveSingleItem();
+    }
+
+    [Fact]
     public void The_password_comes_from_a_file_or_a_value_and_is_never_shown()
     {
         var file = Write("password", "from-the-file\n");

@@ -244,6 +244,18 @@ public sealed class OutageTests(OutageTests.OwnServer own) : IClassFixture<Outag
         }
     }
 
+    [Fact]
+    public async Task A_user_who_may_not_make_the_queues_is_refused_and_it_is_said_what_to_permit()
+    {
+        await Server.ControlAsync("add_user", "narrow", "only-for-this-test");
+        await Server.ControlAsync("set_permissions", "--vhost", Settings.VirtualHost, "narrow", "^$", ".*", ".*");
+        var narrow = new RabbitMqOptions { Hosts = Settings.Hosts, VirtualHost = Settings.VirtualHost, User = "narrow", Password = "only-for-this-test" };
+
+        var refused = await Should.ThrowAsync<BusRefusedException>(() => RabbitTopologyDeclarer.DeclareAsync(narrow, RabbitBench.Topology(narrow)));
+
+        refused.Message.ShouldBe($"The user 'narrow' may not declare the exchange '{RabbitBench.Topology(narrow).Exchanges[0].Name}'; give it the permissions configure, write and read on datahub\\..*");
+    }
+
     public ValueTask DisposeAsync() => Bus.DisposeAsync();
 
     private Task<string> QueuesAsync() => Server.ControlAsync("list_queues", "--vhost", Settings.VirtualHost, "name", "messages", "consumers", "--no-table-headers");

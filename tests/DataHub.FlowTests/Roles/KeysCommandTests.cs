@@ -110,6 +110,11 @@ public sealed class KeysCommandTests(SharedServers servers) : IDisposable
         (await RefusalAsync(new HostRole(RoleKind.Broker), Production("chengdu"))).ShouldContain("holds no private key of the hub that is valid now");
         (await RefusalAsync(new HostRole(RoleKind.Broker), Production("nowhere"))).ShouldBe(
             $"The key folder {Path.Combine(Keys, "nowhere")} does not exist. DATAHUB_KEYS names the folder; 'keys create' makes one for each process.");
+        // What root cannot read either: a file that leads nowhere.
+        var unreadable = Directory.CreateDirectory(Path.Combine(Keys, "unreadable")).FullName;
+        File.CreateSymbolicLink(Path.Combine(unreadable, "000000-es256-1.pub.pem"), Path.Combine(unreadable, "nowhere"));
+        (await RefusalAsync(new HostRole(RoleKind.Broker), Production("unreadable"))).ShouldBe(
+            $"The key folder '{unreadable}' cannot be read; set DATAHUB_KEYS to one that this process may read.");
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Keys, "chengdu"), "000000-*"))
             File.Delete(file);
         (await RefusalAsync(new HostRole(RoleKind.Adapter, "chengdu"), Production("chengdu"))).ShouldContain("holds no public key of the hub that is valid now");

@@ -139,6 +139,21 @@ public sealed class RefusedSettingsTests : IDisposable
     }
 
     [Fact]
+    public void Bounds_hold_also_for_what_no_variable_has_set()
+    {
+        var sound = Options("broker", "");
+        void Refused(DataHubOptions options, string sentence) => options.Faults().ShouldBe([sentence]);
+
+        foreach (var shards in new[] { 0, 65 })
+            Refused(sound with { Shards = shards }, "The hub has 1 to 64 shards; set for example DATAHUB_SHARDS=2, the same in every process.");
+        foreach (var seconds in new[] { 0.9, 301 })
+            Refused(sound with { LeaseTime = TimeSpan.FromSeconds(seconds) }, "A lease must last between 1 second and 5 minutes; set for example DATAHUB_LEASE_SECONDS=10.");
+        Refused(sound with { Telemetry = sound.Telemetry with { OtlpEndpoint = "collector:4317" } }, "--otlp-endpoint 'collector:4317' is not an http address; set for example http://127.0.0.1:4317.");
+        Refused(sound with { Telemetry = sound.Telemetry with { SampleRatio = double.NaN } }, "--otlp-sample takes a number from 0 to 1.");
+        Refused(sound with { Telemetry = sound.Telemetry with { MetricsEvery = TimeSpan.Zero } }, "MetricsEvery must be 100 milliseconds or more.");
+    }
+
+    [Fact]
     public void A_shell_that_has_the_variables_of_the_compose_file_may_start_the_program()
     {
         var example = File.ReadAllLines(Repository.PathTo(".env.example")).Select(l => l.TrimStart('#').Split('=', 2)).Where(l => l.Length == 2 && l[0].StartsWith(HostSettings.Prefix, StringComparison.Ordinal)).ToDictionary(l => l[0], l => (string?)l[1], StringComparer.Ordinal);
