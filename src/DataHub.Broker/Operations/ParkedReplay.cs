@@ -18,7 +18,7 @@ internal static class ParkedReplay
     {
         if (await IsDoneAsync(step, request, cancel))
             return null;
-        var row = (await store.ParkedAsync(step.Node, cancel)).Find(r => r.Number == request.Number);
+        var row = await store.ParkedMessageAsync(step.Node, request.Number, cancel);
         // The table still names a row that an earlier replay of this group has dealt with.
         if (row is null || step.Commit.ParkedResolved.Contains(request.Number) || EventFormat.ReadElement(row.Body).Event is not { } e)
             return Close(step, request, ReplayOutcome.NothingParked, ReasonCodes.NotFound);

@@ -52,11 +52,17 @@ public interface INodeStore : IReplayRequests, IAsyncDisposable
     /// <summary>Native deliveries not done and not parked, oldest first.</summary>
     ValueTask<List<PendingDelivery>> PendingDeliveriesAsync(string node, long afterJournalNumber, int limit, CancellationToken cancel);
 
-    /// <summary>Native deliveries that wait for an operator.</summary>
+    /// <summary>Native deliveries that wait for an operator, oldest first; the first 1,000.</summary>
     ValueTask<List<PendingDelivery>> ParkedDeliveriesAsync(string node, CancellationToken cancel);
 
-    /// <summary>Messages parked at the hub that no operator has dealt with.</summary>
+    /// <summary>One native delivery that waits for an operator; null where none does under this number and position.</summary>
+    ValueTask<PendingDelivery?> ParkedDeliveryAsync(string node, long number, int position, CancellationToken cancel);
+
+    /// <summary>Messages parked at a node that no operator has dealt with, oldest first; the first 1,000.</summary>
     ValueTask<List<JournalRow>> ParkedAsync(string node, CancellationToken cancel);
+
+    /// <summary>One parked message that no operator has dealt with; null where none is under this number.</summary>
+    ValueTask<JournalRow?> ParkedMessageAsync(string node, long number, CancellationToken cancel);
 
     /// <summary>All journal rows of an exchange in one node, oldest first.</summary>
     ValueTask<List<JournalRow>> TimelineAsync(string node, string exchangeId, CancellationToken cancel);

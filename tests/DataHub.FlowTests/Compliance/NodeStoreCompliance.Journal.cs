@@ -185,10 +185,33 @@ public abstract partial class NodeStoreCompliance
         await CommitAsync(Hub, c => c.Entries.AddRange([Entry("a"), Entry("p1", EntryKind.Parked), Entry("p2", EntryKind.Parked)]));
         await CommitAsync(Chengdu, c => c.Entries.Add(Entry("p3", EntryKind.Parked)));
         (await Store.ParkedAsync(Hub, Cancel)).Select(r => r.Number).ShouldBe([2L, 3]);
+        (await Store.ParkedMessageAsync(Hub, 2, Cancel))!.MessageId.ShouldBe("p1");
+        (await Store.ParkedMessageAsync(Hub, 1, Cancel)).ShouldBeNull("it is not parked");
+        (await Store.ParkedMessageAsync(Deyang, 2, Cancel)).ShouldBeNull("another node's");
 
         await CommitAsync(Hub, c => c.ParkedResolved.Add(2));
         (await Store.ParkedAsync(Hub, Cancel)).Select(r => r.MessageId).ShouldBe(["p2"]);
+        (await Store.ParkedMessageAsync(Hub, 2, Cancel)).ShouldBeNull();
         (await Store.ParkedAsync(Chengdu, Cancel)).Select(r => r.MessageId).ShouldBe(["p3"]);
         (await JournalAsync(Hub)).Count.ShouldBe(3, "the row itself stays as evidence");
+    }
+
+    [Fact]
+    public async Task One_of_more_parked_rows_than_are_listed_is_found_by_its_number()
+    {
+        await CommitAsync(Deyang, c =>
+        {
+            c.Entries.AddRange(Enumerable.Range(1, 1_001).Select(i => Entry($"p{i}", EntryKind.Parked)));
+            c.NativeDeliveries.AddRange(Enumerable.Range(0, 1_001).Select(i => Delivery(i, ExchangeId(i)) with { Position = 4, ParkedCause = "接口拒绝" }));
+        });
+        (await Store.ParkedAsync(Deyang, Cancel)).Count.ShouldBe(1_000);
+        (await Store.ParkedMessageAsync(Deyang, 1_001, Cancel))!.MessageId.ShouldBe("p1001");
+        var delivery = await Store.ParkedDeliveryAsync(Deyang, 1_001, 4, Cancel);
+        (delivery!.Row.MessageId, delivery.ParkedCause).ShouldBe(("p1001", "接口拒绝"));
+        (await Store.ParkedDeliveryAsync(Deyang, 1_001, 0, Cancel)).ShouldBeNull("another position");
+        (await Store.ParkedDeliveryAsync(Chengdu, 1_001, 4, Cancel)).ShouldBeNull("another node's");
+
+        await CommitAsync(Deyang, c => c.NativeDeliveries.Add(Delivery(0, ExchangeId(1_000)) with { EntryIndex = -1, JournalNumber = 1_001, Position = 4 }));
+        (await Store.ParkedDeliveryAsync(Deyang, 1_001, 4, Cancel)).ShouldBeNull("it waits for nobody any more");
     }
 }

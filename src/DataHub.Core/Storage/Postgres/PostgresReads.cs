@@ -74,9 +74,16 @@ public sealed partial class PostgresNodeStore
     public ValueTask<List<PendingDelivery>> ParkedDeliveriesAsync(string node, CancellationToken cancel) => ListAsync(node,
         Deliveries + "WHERE d.node = $1 AND d.parked_cause IS NOT NULL ORDER BY d.number, d.position LIMIT 1000", ReadDelivery, cancel, Of(NodeCode.Of(node)));
 
+    public ValueTask<PendingDelivery?> ParkedDeliveryAsync(string node, long number, int position, CancellationToken cancel) => OneAsync(node,
+        Deliveries + "WHERE d.node = $1 AND d.number = $2 AND d.position = $3 AND d.parked_cause IS NOT NULL", ReadDelivery, cancel, Of(NodeCode.Of(node)), Of(number), Of(position));
+
     public ValueTask<List<JournalRow>> ParkedAsync(string node, CancellationToken cancel) => ListAsync(node,
         "SELECT " + JournalColumns + " FROM datahub.parked p CROSS JOIN LATERAL (SELECT * FROM datahub.journal WHERE node = $1 AND number = p.number OFFSET 0) j WHERE p.node = $1 ORDER BY p.number LIMIT 1000",
         ReadJournal, cancel, Of(NodeCode.Of(node)));
+
+    public ValueTask<JournalRow?> ParkedMessageAsync(string node, long number, CancellationToken cancel) => OneAsync(node,
+        "SELECT " + JournalColumns + " FROM datahub.parked p CROSS JOIN LATERAL (SELECT * FROM datahub.journal WHERE node = $1 AND number = p.number OFFSET 0) j WHERE p.node = $1 AND p.number = $2",
+        ReadJournal, cancel, Of(NodeCode.Of(node)), Of(number));
 
     // The filter on the id of no exchange lets PostgreSQL use the partial index, which leaves those rows out.
     public ValueTask<List<JournalRow>> TimelineAsync(string node, string exchangeId, CancellationToken cancel) => ListAsync(node,

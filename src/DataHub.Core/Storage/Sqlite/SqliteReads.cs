@@ -83,12 +83,20 @@ public sealed partial class SqliteNodeStore
             .Bind(SqliteKeys.Journal(code, 0)).Bind(SqliteKeys.Journal(code + 1, 0)));
     });
 
+    public ValueTask<PendingDelivery?> ParkedDeliveryAsync(string node, long number, int position, CancellationToken cancel) => Read(db =>
+        Deliveries(db.Prepare(DeliverySelect + "WHERE d.journal_id = ? AND d.position = ? AND d.parked_cause IS NOT NULL")
+            .Bind(SqliteKeys.Journal(SqliteKeys.Node(node), number)).Bind(position)).SingleOrDefault());
+
     public ValueTask<List<JournalRow>> ParkedAsync(string node, CancellationToken cancel) => Read(db =>
     {
         var code = SqliteKeys.Node(node);
         return Rows(db.Prepare("SELECT " + JournalColumns + " FROM journal WHERE id IN (SELECT journal_id FROM parked WHERE journal_id BETWEEN ? AND ?) ORDER BY id LIMIT 1000")
             .Bind(SqliteKeys.Journal(code, 0)).Bind(SqliteKeys.Journal(code + 1, 0) - 1));
     });
+
+    public ValueTask<JournalRow?> ParkedMessageAsync(string node, long number, CancellationToken cancel) => Read(db =>
+        Rows(db.Prepare("SELECT " + JournalColumns + " FROM journal WHERE id IN (SELECT journal_id FROM parked WHERE journal_id = ?)")
+            .Bind(SqliteKeys.Journal(SqliteKeys.Node(node), number))).SingleOrDefault());
 
     // The filter on the id of no exchange lets SQLite use the partial index, which leaves those rows out.
     public ValueTask<List<JournalRow>> TimelineAsync(string node, string exchangeId, CancellationToken cancel) => Read(db => Rows(
