@@ -241,7 +241,7 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
             {
                 case DeliveryOutcome.Held done:
                     Interlocked.Increment(ref taken);
-                    await HeldAsync(new HeldDelivery(row.Row.Number, row.Position, row.Refusal ? null : EntryOf(row, done.Outcome)), cancel);
+                    Held(new HeldDelivery(row.Row.Number, row.Position, row.Refusal ? null : EntryOf(row, done.Outcome)), cancel);
                     return;
                 case DeliveryOutcome.Rejected rejected:
                     await ParkAsync(row, attempts + 1, rejected.Why, cancel);
@@ -305,29 +305,41 @@ public sealed class NativeDeliveries(string city, INodeStore store, AdapterOptio
             : HubFrames.Holding(row.ExchangeId, row.Row.MessageId, new Outcome(outcome.Code, outcome.AmountFen, outcome.Reference), at);
     }
 
-    // Whoever comes first reports for all that came meanwhile, so that reports share messages and commits.
-    private async Task HeldAsync(HeldDelivery delivery, CancellationToken cancel)
+    private void Held(HeldDelivery delivery, CancellationToken cancel)
     {
         lock (gate)
             held.Add(delivery);
-        if (Interlocked.CompareExchange(ref reporting, 1, 0) != 0)
-            return;
-        await Task.Yield();
-        while (true)
-        {
-            HeldDelivery[] batch;
-            lock (gate)
-            {
-                batch = [.. held];
-                held.Clear();
-                if (batch.Length == 0)
-                {
-                    Volatile.Write(ref reporting, 0);
-                    return;
-                }
-            }
+        if (Interlocked.CompareExchange(ref reporting, 1, 0) == 0)
+            _ = ReportHeldAsync(cancel);
+    }
 
-            await TryAgainAsync(() => report(batch, cancel), cancel);
+    // One reports for all that came meanwhile, so that reports share messages and commits. By itself: under steady load it does
+    // not end, and no exchange may wait for it.
+    private async Task ReportHeldAsync(CancellationToken cancel)
+    {
+        await Task.Yield();
+        try
+        {
+            while (true)
+            {
+                HeldDelivery[] batch;
+                lock (gate)
+                {
+                    batch = [.. held];
+                    held.Clear();
+                    if (batch.Length == 0)
+                    {
+                        Volatile.Write(ref reporting, 0);
+                        return;
+                    }
+                }
+
+                await TryAgainAsync(() => report(batch, cancel), cancel);
+            }
+        }
+        catch (Exception) when (cancel.IsCancellationRequested)
+        {
+            // Shutting down: the rows are still in the table.
         }
     }
 

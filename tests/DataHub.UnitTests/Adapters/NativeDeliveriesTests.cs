@@ -37,6 +37,7 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
     private volatile TaskCompletionSource? holdCalls;
     private volatile TaskCompletionSource? reading;
     private volatile Func<string, bool> takes = static _ => true;
+    private volatile TaskCompletionSource? holdReports;
 
     // Rows from here on are receipts that refuse two messages: two deliveries each.
     private long doubledFrom = long.MaxValue;
@@ -49,13 +50,14 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
     }
 
     private NativeDeliveries Make(AdapterOptions options, TimeProvider time) => new("510600", store, options, time, NullLogger.Instance,
-        (held, _) =>
+        async (held, _) =>
         {
             if (Interlocked.Exchange(ref failing, null) is { } fault)
-                return Task.FromException(fault);
+                throw fault;
+            if (holdReports is { } hold)
+                await hold.Task;
             foreach (var h in held)
                 delivered.Enqueue(h.JournalNumber);
-            return Task.CompletedTask;
         },
         (row, _) =>
         {
@@ -140,6 +142,23 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
         await DeliveredAsync(1);
         Commit(2);
         await DeliveredAsync(1, 2);
+    }
+
+    [Fact]
+    public async Task An_exchange_does_not_wait_for_the_reports_of_what_was_delivered()
+    {
+        await StartAsync();
+        holdReports = new TaskCompletionSource();
+        // Whichever of the two is reported first, the next of its exchange is delivered.
+        Store(1, 2);
+        table[3] = Delivery(3) with { ExchangeId = table[1].ExchangeId };
+        table[4] = Delivery(4) with { ExchangeId = table[2].ExchangeId };
+        Commit(Numbers(4));
+        await UntilAsync(() => calls.Count == 4);
+        delivered.ShouldBeEmpty();
+
+        holdReports.SetResult();
+        await DeliveredAsync(1, 2, 3, 4);
     }
 
     [Fact]
@@ -309,7 +328,7 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
     private void Store(params long[] numbers)
     {
         foreach (var number in numbers)
-            table[number] = Delivery(number);
+            table.TryAdd(number, Delivery(number));
     }
 
     private async ValueTask<List<PendingDelivery>> ReadAsync(long after, int limit)
@@ -361,6 +380,7 @@ public sealed class NativeDeliveriesTests : IAsyncDisposable
     {
         hold?.TrySetResult();
         holdCalls?.TrySetResult();
+        holdReports?.TrySetResult();
         await stop.CancelAsync();
         await running;
         stop.Dispose();
