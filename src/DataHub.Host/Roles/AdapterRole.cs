@@ -78,7 +78,8 @@ internal sealed class AdapterRole : IAdapterIntake, IDisposable
         }
         finally
         {
-            node = null;
+            // One that ended late must not take the place of the next.
+            Interlocked.CompareExchange(ref node, null, opened);
         }
     }
 
