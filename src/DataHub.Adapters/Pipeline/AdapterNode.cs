@@ -170,35 +170,6 @@ public sealed partial class AdapterNode : IAdapterIntake
         await work.Done.Task;
     }
 
-    /// <summary>Tries a parked delivery again, as an operator asked; once, however often the request comes.</summary>
-    /// <returns>Null where the request was carried out before.</returns>
-    /// <exception cref="StoreUnavailableException">The request has its outcome in the store, or is still open.</exception>
-    public async Task<ReplayOutcome?> ReplayAsync(ReplayRequest request, CancellationToken cancel)
-    {
-        ArgumentNullException.ThrowIfNull(request);
-        PendingDelivery? parked = null;
-        ReplayOutcome? outcome = null;
-        var work = new AdapterWork(1, () => new Wants([request.JournalKey], []), async (step, token) =>
-        {
-            if (step.Known(request.JournalKey) is not null)
-                return;
-            parked = (await store.ParkedDeliveriesAsync(City, token)).Find(d => d.Row.Number == request.Number && d.Position == request.Position);
-            // The table still names a delivery that an earlier request of this group has set free.
-            if (step.Commit.NativeDeliveries.Exists(d => d.EntryIndex < 0 && d.JournalNumber == request.Number && d.Position == request.Position))
-                parked = null;
-            outcome = parked is null ? ReplayOutcome.NothingParked : ReplayOutcome.Worked;
-            step.Append(request.Entry(parked?.Row, parked?.ExchangeId ?? Nodes.NoExchange, step.Now, parked is null ? ReasonCodes.NotFound : null));
-            step.Commit.Replayed.Add((request.Id, outcome.Value));
-            if (parked is not null)
-                step.Commit.NativeDeliveries.Add(new NativeDeliveryRow(request.Number, -1, parked.ExchangeId, parked.Refusal, request.Position, 0, step.Now, null));
-        });
-        await loop.PostAsync(work, cancel);
-        await work.Done.Task;
-        if (parked is not null)
-            Deliveries.Resume(parked with { Attempts = 0, NextAttemptAt = time.GetUtcNow(), ParkedCause = null });
-        return outcome;
-    }
-
     private async Task PostponeAsync(NativeDeliveryRow row, CancellationToken cancel)
     {
         var work = new AdapterWork(1, static () => Wants.Nothing, (step, _) =>

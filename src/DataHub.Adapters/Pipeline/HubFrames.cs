@@ -2,6 +2,7 @@ using System.Globalization;
 using DataHub.Contracts;
 using DataHub.Contracts.Envelope;
 using DataHub.Contracts.Payloads;
+using DataHub.Core.Errors;
 using DataHub.Core.Flows;
 using DataHub.Core.Journal;
 using DataHub.Core.Messaging;
@@ -70,6 +71,29 @@ internal sealed class HubFrames(string city, ILogger log)
         }
     }
 
+    /// <summary>
+    /// Reads a parked message again, and where it can be read now does what taking it would have done. The row of the replay
+    /// carries the message's bytes, as the parked row holds the message's key.
+    /// </summary>
+    public async Task<ReplayOutcome> ReplayAsync(AdapterStep step, JournalRow parked, CloudEvent e, JournalEntry operatorRow, CancellationToken cancel)
+    {
+        step.Append(operatorRow);
+        step.Commit.ParkedResolved.Add(parked.Number);
+        var (payload, invalid) = PayloadCheck.ReadShape(e);
+        var received = new ReceivedEvent { Raw = parked.Body, Event = e, Payload = payload, Invalid = invalid };
+        var key = "replayed:" + operatorRow.Key;
+        if (payload is null)
+        {
+            step.Append(Entry(step, received, e, EntryKind.Parked, ReasonList.Write(invalid ?? [])) with { Key = key });
+            return ReplayOutcome.ParkedAgain;
+        }
+
+        await step.LoadAsync([WantsOf([received])], cancel);
+        var shard = step.Shards.Of(payload is HubReceipt receipt ? receipt.Entries[0].ExchangeId : e.ExchangeId);
+        Apply(step, shard, step.Append(Entry(step, received, e, EntryKind.Received, null) with { Key = key }), e, payload);
+        return ReplayOutcome.Worked;
+    }
+
     /// <summary>Makes the messages that tell the hub what the city's system holds, at the end of a group.</summary>
     public void SendReports(AdapterStep step)
     {
@@ -115,12 +139,16 @@ internal sealed class HubFrames(string city, ILogger log)
         if (received.Payload is not { } payload)
         {
             // The hub accepted it and we cannot read it: versions differ. It is kept, and a person has to look.
-            step.Append(Entry(step, received, e, EntryKind.Parked, Core.Errors.ReasonList.Write(received.Invalid ?? [])));
+            step.Append(Entry(step, received, e, EntryKind.Parked, ReasonList.Write(received.Invalid ?? [])));
             log.LogError("Message {MessageId} of {ExchangeId} from the hub cannot be read by {City} and was parked.", e.Id, e.ExchangeId, city);
             return;
         }
 
-        var index = step.Append(Entry(step, received, e, EntryKind.Received, null));
+        Apply(step, shard, step.Append(Entry(step, received, e, EntryKind.Received, null)), e, payload);
+    }
+
+    private void Apply(AdapterStep step, int shard, int index, CloudEvent e, IPayload payload)
+    {
         switch (payload)
         {
             case HubReceipt receipt:

@@ -1,6 +1,3 @@
-using DataHub.Contracts;
-using DataHub.Core.Registry;
-
 namespace DataHub.Host.Commands;
 
 /// <summary>Lists what waits for an operator.</summary>
@@ -10,21 +7,18 @@ internal static class ParkedCommand
     {
         await using var store = await DataFolder.OpenAsync(data, cancel);
         var found = 0;
-        foreach (var hub in (await store.NodesAsync(cancel)).Where(HubShards.IsHub))
+        foreach (var node in await store.NodesAsync(cancel))
         {
-            foreach (var row in await store.ParkedAsync(hub, cancel))
+            foreach (var row in await store.ParkedAsync(node, cancel))
             {
                 found++;
-                Console.WriteLine($"{hub} {row.Number}: {row.Type} {row.MessageId} of {row.ExchangeId}: {row.Reasons}");
+                Console.WriteLine($"{node} {row.Number}: {row.Type} {row.MessageId} of {row.ExchangeId}: {row.Reasons}");
             }
-        }
 
-        foreach (var city in RegistrySnapshot.Load(DataFolder.Options(data).Seeds).Cities)
-        {
-            foreach (var delivery in await store.ParkedDeliveriesAsync(city.Code, cancel))
+            foreach (var delivery in await store.ParkedDeliveriesAsync(node, cancel))
             {
                 found++;
-                Console.WriteLine($"{city.Code} {delivery.Row.Number} --position {delivery.Position}: {delivery.Row.Type} {delivery.Row.MessageId} of {delivery.ExchangeId}: {delivery.ParkedCause}");
+                Console.WriteLine($"{node} {delivery.Row.Number} --position {delivery.Position}: {delivery.Row.Type} {delivery.Row.MessageId} of {delivery.ExchangeId}: {delivery.ParkedCause}");
             }
         }
 

@@ -2,8 +2,10 @@ using DataHub.Adapters.Pipeline;
 using DataHub.Contracts;
 using DataHub.Core.Journal;
 using DataHub.Core.Storage;
+using DataHub.FlowTests.Roles;
 using DataHub.Host;
 using DataHub.UnitTests.Flows;
+using Microsoft.Data.Sqlite;
 using Shouldly;
 using Xunit;
 
@@ -57,6 +59,49 @@ public sealed class ParkedTests : PlayedCitiesTests
         actions.Select(a => (a.MessageId, a.Sender, System.Text.Encoding.UTF8.GetString(a.Body))).ShouldBe([(parked.Row.MessageId, "王主任", "表单已更新"), ("", "王主任", "表单已更新")]);
         (actions[0].Reasons, actions[1].Reasons!.Contains(ReasonCodes.NotFound, StringComparison.Ordinal)).ShouldBe((null, true));
         fixture.Played[Samples.Chengdu].Deliveries.Count(d => d.ExchangeId == id && d.Type == MessageTypes.ServiceDecision).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_message_of_the_hub_that_an_earlier_version_could_not_read_is_listed_and_worked_again()
+    {
+        var id = await journey.OpenAsync(Samples.Chengdu, Cases.Submission(fixture.Host.Registry));
+        await journey.StepAsync(Samples.Deyang, id, Samples.Acceptance);
+        fixture.Played[Samples.Chengdu].Answer = d => d.Type == MessageTypes.ServiceDecision ? new DeliveryOutcome.Rejected("form") : journey.Honest(d);
+        await journey.StepAsync(Samples.Deyang, id, Samples.Approval);
+        await HostFixture.UntilAsync(async () => (await ParkedAsync()).Count > 0, "the decision has come");
+        var row = (await ParkedAsync()).ShouldHaveSingleItem().Row;
+        await LeaveUnreadAsync(id, row.Number);
+        (await HostProgram.RunAsync(fixture.DataDirectory, new Dictionary<string, string>(), "parked", "--data", fixture.DataDirectory)).Text
+            .ShouldBe($"{Samples.Chengdu} {row.Number}: {MessageTypes.ServiceDecision} {row.MessageId} of {id}: DH-1001\n");
+
+        var node = fixture.Host.Adapters[Samples.Chengdu];
+        var request = new ReplayRequest("r-1", Samples.Chengdu, row.Number, 0, "王主任", "已升级", TimeProvider.System.GetUtcNow());
+        (await Task.WhenAll(node.ReplayAsync(request, default), node.ReplayAsync(request, default), node.ReplayAsync(request with { Id = "r-2" }, default)))
+            .ShouldBe([ReplayOutcome.Worked, null, ReplayOutcome.NothingParked]);
+        await journey.ReconciledAsync(id);
+        (await fixture.Host.Store.ParkedAsync(Samples.Chengdu, default)).ShouldBeEmpty();
+        (await fixture.Host.Store.ExchangesAsync(Samples.Chengdu, [id], default))[id].State.Outcome.ShouldNotBeNull();
+        fixture.Played[Samples.Chengdu].Deliveries.Count(d => d.ExchangeId == id && d.Type == MessageTypes.ServiceDecision).ShouldBe(1);
+        await journey.StepAsync(Samples.Chengdu, id, Samples.Delivery);
+    }
+
+    /// <summary>Leaves a message as a version that cannot read it does: parked, without effect on the city's view, and never delivered.</summary>
+    private async Task LeaveUnreadAsync(string exchangeId, long number)
+    {
+        await fixture.StopAsync();
+        await using (var db = new SqliteConnection($"Data Source={Path.Combine(fixture.DataDirectory, "datahub.db")};Pooling=False"))
+        {
+            await db.OpenAsync();
+            await using var command = db.CreateCommand();
+            command.CommandText = "DELETE FROM native_delivery WHERE journal_id = $row; UPDATE journal SET kind = 4, reasons = 'DH-1001' WHERE id = $row; INSERT INTO parked VALUES ($row); "
+                + "UPDATE exchange SET state = 'accepted', outcome = NULL, outcome_digest = NULL WHERE node = 510100 AND exchange_id = $exchange";
+            command.Parameters.AddWithValue("$row", (510100L << 40) | number);
+            command.Parameters.AddWithValue("$exchange", exchangeId);
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await fixture.StartAsync();
+        journey.HonestCities();
     }
 
     private async Task<List<PendingDelivery>> ParkedAsync() => await fixture.Host.Store.ParkedDeliveriesAsync(Samples.Chengdu, default);

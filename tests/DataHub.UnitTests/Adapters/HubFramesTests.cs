@@ -6,6 +6,7 @@ using DataHub.Core.Flows;
 using DataHub.Core.Journal;
 using DataHub.Core.Messaging;
 using DataHub.Core.Storage;
+using DataHub.Core.Validation;
 using DataHub.UnitTests.Flows;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -65,9 +66,48 @@ public sealed class HubFramesTests
         log.ReceivedCalls().Where(c => c.GetMethodInfo().Name == nameof(ILogger.Log)).Select(c => c.GetArguments()[2]!.ToString()).ShouldBe([$"Message d-1 of {Exchange} from the hub cannot be read by {Samples.Chengdu} and was parked."]);
     }
 
+    [Fact]
+    public async Task A_receipt_that_could_not_be_read_when_it_came_settles_what_the_city_sent_when_it_is_read_again()
+    {
+        var step = await ReplayAsync(Receipt("m-1").Event! with { Data = PayloadReader.Write(Receipt("m-1").Payload!) }, ReplayOutcome.Worked);
+
+        step.Commit.Exchanges[Exchange].State.State.ShouldBe("accepted");
+        step.Commit.Receipts.ShouldHaveSingleItem().EntryIndex.ShouldBe(1);
+        step.Commit.Entries.Select(e => (e.Kind, e.Key)).ShouldBe([(EntryKind.Operator, "operator:replay:7:0:r-1"), (EntryKind.Received, "replayed:operator:replay:7:0:r-1")]);
+        step.Links[0].Received.ShouldBe(0, "its number was taken when it came");
+    }
+
+    [Fact]
+    public async Task What_still_cannot_be_read_is_parked_under_a_new_number()
+    {
+        var step = await ReplayAsync(Receipt("m-1").Event!, ReplayOutcome.ParkedAgain);
+
+        step.Commit.Exchanges.ShouldBeEmpty();
+        step.Commit.Entries.Select(e => e.Kind).ShouldBe([EntryKind.Operator, EntryKind.Parked]);
+        step.Commit.Entries[1].Reasons.ShouldNotBeNullOrEmpty();
+    }
+
+    private async Task<AdapterStep> ReplayAsync(CloudEvent e, ReplayOutcome expected)
+    {
+        var step = Step();
+        var row = new JournalRow(7, EntryKind.Parked, Nodes.Hub + ":" + e.Id, e.Id, e.Type, e.ExchangeId, e.SenderCity, 1, Samples.Now, EventFormat.Write(e), null, []);
+        var request = new ReplayRequest("r-1", Samples.Chengdu, row.Number, 0, "王主任", "已升级", Samples.Now);
+        (await frames.ReplayAsync(step, row, e, request.Entry(row, row.ExchangeId, Samples.Now), default)).ShouldBe(expected);
+        step.Commit.ParkedResolved.ShouldBe([7]);
+        return step;
+    }
+
     private Task<AdapterStep> ApplyAsync(ReceivedEvent received) => ApplyAsync(received, frames);
 
     private static async Task<AdapterStep> ApplyAsync(ReceivedEvent received, HubFrames frames)
+    {
+        var step = Step();
+        await step.LoadAsync([frames.WantsOf([received])], default);
+        await frames.ApplyAsync(step, 0, [received], default);
+        return step;
+    }
+
+    private static AdapterStep Step()
     {
         var store = Substitute.For<INodeStore>();
         store.KnownAsync("", [], default).ReturnsForAnyArgs(_ => ValueTask.FromResult(new Dictionary<string, KnownMessage>()));
@@ -91,10 +131,7 @@ public sealed class HubFramesTests
         });
         var bus = Substitute.For<IFrameBus>();
         var link = new OutboundLink(Samples.Chengdu, Nodes.Hub, "q", store, bus, TimeProvider.System, NullLogger.Instance, new LinkOptions());
-        var step = new AdapterStep(Samples.Chengdu, 0, new HubShards(1), store, recent, Samples.Now, [new HubEnd(link, new FrameOrder(TimeProvider.System))], 0);
-        await step.LoadAsync([frames.WantsOf([received])], default);
-        await frames.ApplyAsync(step, 0, [received], default);
-        return step;
+        return new AdapterStep(Samples.Chengdu, 0, new HubShards(1), store, recent, Samples.Now, [new HubEnd(link, new FrameOrder(TimeProvider.System))], 0);
     }
 
     private static ReceivedEvent Receipt(string messageId) => Received("receipt-" + messageId, MessageTypes.HubReceipt, Nodes.NoExchange, new HubReceipt
