@@ -14,6 +14,7 @@ namespace DataHub.Adapters.Meishan;
 public sealed class MeishanAdapter : ICityAdapter, IDisposable
 {
     private const int GroupSize = 500;
+    private const string NoticePrefix = "refusal/";
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan WhileWaiting = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan OnFault = TimeSpan.FromSeconds(1);
@@ -61,7 +62,7 @@ public sealed class MeishanAdapter : ICityAdapter, IDisposable
     public Task<DeliveryOutcome> NotifyRefusalAsync(RefusalNotice notice, CancellationToken cancellationToken)
     {
         var ack = new SubmitAck(notice.MessageId, SubmitResult.Refused, notice.ExchangeId, notice.Reasons);
-        return PostAsync($"refusal/{notice.MessageId}", new Posting(_tables.Tables.Notice, _context.Mapping.Acks.ToNative(ack)), cancellationToken);
+        return PostAsync(NoticePrefix + notice.MessageId, new Posting(_tables.Tables.Notice, _context.Mapping.Acks.ToNative(ack)), cancellationToken);
     }
 
     public void MapEndpoints(IEndpointRouteBuilder routes)
@@ -79,6 +80,8 @@ public sealed class MeishanAdapter : ICityAdapter, IDisposable
         _pipeline.Dispose();
         _tables.Dispose();
     }
+
+    private static bool IsNotice(string key) => key.StartsWith(NoticePrefix, StringComparison.Ordinal);
 
     private Task<DeliveryOutcome> PostAsync(string key, Posting posting, CancellationToken cancellationToken) =>
         _pipeline.CallAsync(async token => await _postings.AskAsync(key, posting, token), cancellationToken);
@@ -120,11 +123,28 @@ public sealed class MeishanAdapter : ICityAdapter, IDisposable
         var waiting = _postings.WaitingKeys;
         if (waiting.Count == 0)
             return WhileWaiting;
+        List<(string Key, DeliveryOutcome Outcome)> answers = [];
+        List<string> refused = [];
         foreach (var row in await _tables.ReadByKeyAsync(_tables.Tables.ReceiveAck, waiting, cancellationToken))
         {
             var faults = row.Reasons;
             var ack = row.Record is { } record ? _context.Mapping.Acks.HeldFromNative(record, out faults) : null;
-            _postings.Answer(row.Key!, HeldAcks.Outcome(ack, faults));
+            answers.Add((row.Key!, HeldAcks.Outcome(ack, faults)));
+            // Of an answer that cannot be read nobody knows whether the city holds the message: its row stays the only one.
+            if (ack is { Result: HeldResult.Rejected })
+                refused.Add(row.Key!);
+        }
+
+        try
+        {
+            // The answer is given once. When an operator has the message delivered again, it is a new row, which the city looks at again.
+            foreach (var keys in refused.GroupBy(IsNotice))
+                await _tables.SetAsideAsync(keys.Key ? _tables.Tables.Notice : _tables.Tables.Receive, _tables.Tables.ReceiveAck, [.. keys], cancellationToken);
+        }
+        finally
+        {
+            foreach (var (key, outcome) in answers)
+                _postings.Answer(key, outcome);
         }
 
         return WhileWaiting;

@@ -116,6 +116,46 @@ public abstract class MeishanExchangeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_message_that_the_city_refused_is_a_new_row_when_it_is_delivered_again()
+    {
+        Bench.Run(Adapter.RunAsync);
+        var first = Adapter.DeliverAsync(CityBench.Decision("D-1"), default);
+        await CityBench.Until(() => Run("SELECT count(*) FROM T_RECV") == 1);
+        var row = (await Tables.ReadNewAsync(Tables.Tables.Receive, 1, default)).Single();
+        await Tables.AnswerAsync(Tables.Tables.Receive, Tables.Tables.ReceiveAck,
+            [new MeishanAnswer(row.Id, MeishanTable.Refused, new MeishanEntry(row.Key!, Mapping.Acks.ToNative(new HeldAck("D-1", HeldResult.Rejected, null))))], default);
+        (await first).ShouldBeOfType<DeliveryOutcome.Rejected>();
+
+        // What was wrong at the city is mended.
+        Bench.Run(token => _city.RunAsync(Bench.Handlers, token));
+        (await Adapter.DeliverAsync(CityBench.Decision("D-1"), default)).ShouldBeOfType<DeliveryOutcome.Held>();
+        Run("SELECT count(*) FROM T_RECV WHERE STATUS = 1").ShouldBe(1);
+        Run($"SELECT STATUS FROM T_RECV WHERE ROW_KEY = '{row.Key}/refused-{row.Id}'").ShouldBe(MeishanTable.Refused);
+        Run($"SELECT count(*) FROM T_RECV_ACK WHERE ROW_KEY LIKE '{row.Key}/refused-%'").ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("UPDATE T_SEND SET REMARK = '{long}' WHERE ROW_KEY = 'MS-1'", 20_000)]
+    [InlineData("UPDATE T_SEND_MX SET COL_VALUE = '{long}' WHERE OWNER_ID = 1", 256 * 1024)]
+    [InlineData("WITH RECURSIVE n (i) AS (SELECT 5 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) INSERT INTO T_SEND_MX (OWNER_ID, LIST_NAME, ROW_NO, COL_NAME, COL_VALUE) SELECT 1, 'MATERIAL', i, 'MAT_NAME', '' FROM n", 256 * 1024)]
+    public async Task A_row_that_is_too_large_is_refused_with_its_beginning_and_holds_up_no_other(string grow, int kept)
+    {
+        await WriteAsync("MS-1");
+        await WriteAsync("MS-2");
+        Run(grow.Replace("{long}", new string('字', 1_000_000), StringComparison.Ordinal));
+
+        var rows = await Tables.ReadNewAsync(Tables.Tables.Send, 10, default);
+        (rows[0].Record, rows[0].Reasons.Single().Code, rows[0].Native.Length <= kept).ShouldBe((null, ReasonCodes.TooLarge, true));
+        Encoding.UTF8.GetString(rows[0].Native.Span).ShouldContain("SERIAL_NO=MS-1\n");
+        rows[1].Record.ShouldNotBeNull();
+
+        Bench.Run(Adapter.RunAsync);
+        await CityBench.Until(() => Run("SELECT count(*) FROM T_SEND WHERE STATUS = 0") == 0);
+        Run("SELECT STATUS FROM T_SEND WHERE ROW_KEY = 'MS-1'").ShouldBe(MeishanTable.Refused);
+        Bench.Intake.Taken.ShouldContainKey("MS-2");
+    }
+
+    [Fact]
     public async Task A_city_that_is_down_leaves_the_row_and_answers_when_it_is_back()
     {
         Bench.Down = true;

@@ -33,8 +33,15 @@ public sealed partial class MeishanTable
     public const int Done = 1;
     public const int Refused = 2;
 
+    /// <summary>Gives a row another key, so that its own is free: the new one holds the row's ID, which no other has.</summary>
+    internal const string SetAside = "ROW_KEY = ROW_KEY || '/refused-' || ID";
+
     private const int MaxDetails = 5_000;
     private const int MaxRowText = 256 * 1024;
+
+    /// <summary>Characters that are kept of each column of a row that is too large.</summary>
+    private const int KeptOfColumn = 1024;
+
     private const string TextOfList = "VALUE";
 
     private readonly Dictionary<string, NativeField> _fields = new(StringComparer.Ordinal);
@@ -62,6 +69,31 @@ public sealed partial class MeishanTable
     internal IEnumerable<NativeField> Fields => _fields.Values;
 
     /// <summary>
+    /// Reads ID, ROW_KEY, whether a row is too large, and the columns; of a row that is too large only the beginning of each, so that
+    /// nobody's memory depends on what was written. In the words of every database.
+    /// </summary>
+    /// <param name="name">The table's name in the database.</param>
+    /// <param name="which">Condition, order and bound of the rows.</param>
+    /// <param name="isText">True for a column that holds text of any length.</param>
+    internal string SelectRows(string name, string which, Func<NativeField, bool> isText)
+    {
+        var size = string.Join(" + ", Fields.Where(isText).Select(field => $"coalesce(octet_length({field.Name}), 0)"));
+        var columns = string.Join(", ", Fields.Select(field => isText(field) ? $"CASE WHEN TOO_LARGE THEN substr({field.Name}, 1, {KeptOfColumn}) ELSE {field.Name} END" : field.Name));
+        return string.Create(CultureInfo.InvariantCulture, $"SELECT ID, ROW_KEY, TOO_LARGE, {columns} FROM (SELECT *, {size} > {MaxRowText} AS TOO_LARGE FROM {name} WHERE {which}) AS found ORDER BY ID");
+    }
+
+    /// <summary>Reads the details of some rows; of each row one more than it may have, in number or in text.</summary>
+    /// <param name="name">The detail table's name in the database.</param>
+    internal static string SelectDetails(string name, string owners) => string.Create(CultureInfo.InvariantCulture,
+        $"""
+        SELECT OWNER_ID, substr(LIST_NAME, 1, {MaxRowText + 1}), ROW_NO, substr(COL_NAME, 1, {MaxRowText + 1}), substr(COL_VALUE, 1, {MaxRowText + 1})
+        FROM (SELECT *, row_number() OVER up_to AS NTH, sum(octet_length(LIST_NAME) + octet_length(COL_NAME) + octet_length(COL_VALUE)) OVER up_to AS SO_FAR
+              FROM {name} WHERE {owners} WINDOW up_to AS (PARTITION BY OWNER_ID ORDER BY ROW_NO, MX_ID ROWS UNBOUNDED PRECEDING)) AS found
+        WHERE NTH <= {MaxDetails + 1} AND SO_FAR - octet_length(LIST_NAME) - octet_length(COL_NAME) - octet_length(COL_VALUE) <= {MaxRowText}
+        ORDER BY OWNER_ID, ROW_NO, MX_ID
+        """);
+
+    /// <summary>
     /// A row as a person wrote it: UTF-8 lines <c>COLUMN=value</c>, entries of lists as <c>LIST[1].COLUMN=value</c>, the form
     /// in which rows are kept as evidence. Lines of any other form and unknown columns are left out.
     /// </summary>
@@ -78,7 +110,7 @@ public sealed partial class MeishanTable
                 details.Add(new MeishanDetail(0, match.Groups[1].Value, int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture), match.Groups[3].Value, parts[1]));
         }
 
-        return ToRow(0, null, values, details).Record ?? [];
+        return ToRow(0, null, tooLarge: false, values, details).Record ?? [];
     }
 
     /// <summary>False for a record with U+0000 in a text, which not every database can store.</summary>
@@ -121,11 +153,11 @@ public sealed partial class MeishanTable
             // The contracts nest no list within a list's entry.
             : throw new NotSupportedException($"Field {field.Key} is nested too deep for a detail row.")));
 
-    internal MeishanRow ToRow(long id, string? key, string?[] values, IEnumerable<MeishanDetail> all)
+    internal MeishanRow ToRow(long id, string? key, bool tooLarge, string?[] values, IEnumerable<MeishanDetail> all)
     {
         var details = all.Take(MaxDetails + 1).ToList();
         var native = NativeText(values, details);
-        if (native.Length > MaxRowText || details.Count > MaxDetails)
+        if (tooLarge || native.Length > MaxRowText || details.Count > MaxDetails)
             return new MeishanRow(id, key, null, [Reasons.Of(ReasonCodes.TooLarge, "$", MaxRowText)], native.AsMemory(0, Math.Min(native.Length, MaxRowText)));
         var record = new NativeRecord();
         var reasons = new List<Reason>();

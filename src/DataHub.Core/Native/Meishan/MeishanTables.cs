@@ -21,6 +21,12 @@ public interface IMeishanTables : IDisposable
 
     /// <summary>Writes the answers and sets the STATUS of the rows of <paramref name="asked"/> that they answer, in one transaction.</summary>
     Task AnswerAsync(MeishanTable asked, MeishanTable answers, IReadOnlyList<MeishanAnswer> given, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Gives rows and their answers other keys, in one transaction: the next insert under these keys writes new rows, which are
+    /// answered anew. A key that is not there changes nothing.
+    /// </summary>
+    Task SetAsideAsync(MeishanTable asked, MeishanTable answers, IReadOnlyCollection<string> keys, CancellationToken cancellationToken);
 }
 
 /// <summary>The tables as the mapping table lays them out.</summary>

@@ -73,7 +73,16 @@ public sealed class PostgresMeishanTables : IMeishanTables
         ReadAsync(table, "STATUS = 0 ORDER BY ID LIMIT $1", new NpgsqlParameter<int> { TypedValue = limit }, cancellationToken);
 
     public Task<IReadOnlyList<MeishanRow>> ReadByKeyAsync(MeishanTable table, IReadOnlyCollection<string> keys, CancellationToken cancellationToken) =>
-        ReadAsync(table, "ROW_KEY = ANY ($1)", Texts(keys), cancellationToken);
+        ReadAsync(table, "ROW_KEY = ANY ($1) OFFSET 0", Texts(keys), cancellationToken);
+
+    public async Task SetAsideAsync(MeishanTable asked, MeishanTable answers, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+    {
+        await using var connection = await OpenAsync(cancellationToken);
+        await using var batch = connection.CreateBatch();
+        foreach (var table in (MeishanTable[])[asked, answers])
+            batch.BatchCommands.Add(Command($"UPDATE {Schema}.{table.Name} SET {MeishanTable.SetAside} WHERE ROW_KEY = ANY ($1)", Texts(keys)));
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
 
     public async Task AnswerAsync(MeishanTable asked, MeishanTable answers, IReadOnlyList<MeishanAnswer> given, CancellationToken cancellationToken)
     {
@@ -217,8 +226,8 @@ public sealed class PostgresMeishanTables : IMeishanTables
     private async Task<IReadOnlyList<MeishanRow>> ReadAsync(MeishanTable table, string which, NpgsqlParameter parameter, CancellationToken cancellationToken)
     {
         await using var connection = await OpenAsync(cancellationToken);
-        var found = new List<(long Id, string? Key, string?[] Values)>();
-        await using (var select = new NpgsqlCommand($"SELECT ID, ROW_KEY, {string.Join(", ", table.Columns)} FROM {Schema}.{table.Name} WHERE {which}", connection))
+        var found = new List<(long Id, string? Key, bool TooLarge, string?[] Values)>();
+        await using (var select = new NpgsqlCommand(table.SelectRows($"{Schema}.{table.Name}", which, static field => field.Kind == NativeKind.Text), connection))
         {
             select.Parameters.Add(parameter);
             await using var reader = await select.ExecuteReaderAsync(cancellationToken);
@@ -226,8 +235,8 @@ public sealed class PostgresMeishanTables : IMeishanTables
             {
                 var values = new string?[table.Columns.Count];
                 for (var i = 0; i < values.Length; i++)
-                    values[i] = reader.IsDBNull(i + 2) ? null : Convert.ToString(reader.GetValue(i + 2), CultureInfo.InvariantCulture);
-                found.Add((reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetString(1), values));
+                    values[i] = reader.IsDBNull(i + 3) ? null : Convert.ToString(reader.GetValue(i + 3), CultureInfo.InvariantCulture);
+                found.Add((reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetBoolean(2), values));
             }
         }
 
@@ -235,13 +244,12 @@ public sealed class PostgresMeishanTables : IMeishanTables
             return [];
         // Rows and their details are written in one transaction, so the details of a row that was seen are there.
         var details = await ReadDetailsAsync(connection, table, [.. found.Select(row => row.Id)], cancellationToken);
-        return [.. found.Select(row => table.ToRow(row.Id, row.Key, row.Values, details[row.Id]))];
+        return [.. found.Select(row => table.ToRow(row.Id, row.Key, row.TooLarge, row.Values, details[row.Id]))];
     }
 
     private static async Task<ILookup<long, MeishanDetail>> ReadDetailsAsync(NpgsqlConnection connection, MeishanTable table, long[] owners, CancellationToken cancellationToken)
     {
-        await using var select = new NpgsqlCommand(
-            $"SELECT OWNER_ID, LIST_NAME, ROW_NO, COL_NAME, COL_VALUE FROM {Schema}.{table.Name}_MX WHERE OWNER_ID = ANY ($1) ORDER BY OWNER_ID, ROW_NO, MX_ID", connection)
+        await using var select = new NpgsqlCommand(MeishanTable.SelectDetails($"{Schema}.{table.Name}_MX", "OWNER_ID = ANY ($1)"), connection)
         { Parameters = { new NpgsqlParameter<long[]> { TypedValue = owners } } };
         await using var reader = await select.ExecuteReaderAsync(cancellationToken);
         var details = new List<MeishanDetail>();

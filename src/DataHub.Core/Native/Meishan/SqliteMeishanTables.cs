@@ -69,6 +69,19 @@ public sealed class SqliteMeishanTables : IMeishanTables
         return Task.CompletedTask;
     }
 
+    public Task SetAsideAsync(MeishanTable asked, MeishanTable answers, IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+    {
+        Write(() =>
+        {
+            foreach (var table in (MeishanTable[])[asked, answers])
+            {
+                using var update = Command($"UPDATE {table.Name} SET {MeishanTable.SetAside} WHERE ROW_KEY IN (SELECT value FROM json_each(@keys))", ("@keys", JsonSerializer.Serialize(keys)));
+                update.ExecuteNonQuery();
+            }
+        });
+        return Task.CompletedTask;
+    }
+
     public void Dispose() => _connection.Dispose();
 
     private static string Ddl(MeishanTable table)
@@ -175,30 +188,30 @@ public sealed class SqliteMeishanTables : IMeishanTables
     {
         lock (_turn)
         {
-            var found = new List<(long Id, string? Key, string?[] Values)>();
-            using (var select = Command($"SELECT ID, ROW_KEY, {string.Join(", ", table.Columns)} FROM {table.Name} WHERE {which}", parameter))
+            var found = new List<(long Id, string? Key, bool TooLarge, string?[] Values)>();
+            using (var select = Command(table.SelectRows(table.Name, which, static _ => true), parameter))
             using (var reader = select.ExecuteReader())
             {
                 while (reader.Read())
                 {
                     var values = new string?[table.Columns.Count];
                     for (var i = 0; i < values.Length; i++)
-                        values[i] = reader.IsDBNull(i + 2) ? null : Convert.ToString(reader.GetValue(i + 2), CultureInfo.InvariantCulture);
-                    found.Add((reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetString(1), values));
+                        values[i] = reader.IsDBNull(i + 3) ? null : Convert.ToString(reader.GetValue(i + 3), CultureInfo.InvariantCulture);
+                    found.Add((reader.GetInt64(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetBoolean(2), values));
                 }
             }
 
             if (found.Count == 0)
                 return [];
             var details = ReadDetails(table, found.Select(row => row.Id));
-            return [.. found.Select(row => table.ToRow(row.Id, row.Key, row.Values, details[row.Id]))];
+            return [.. found.Select(row => table.ToRow(row.Id, row.Key, row.TooLarge, row.Values, details[row.Id]))];
         }
     }
 
     private ILookup<long, MeishanDetail> ReadDetails(MeishanTable table, IEnumerable<long> owners)
     {
         using var select = Command(
-            $"SELECT OWNER_ID, LIST_NAME, ROW_NO, COL_NAME, COL_VALUE FROM {table.Name}_MX WHERE OWNER_ID IN (SELECT value FROM json_each(@ids)) ORDER BY OWNER_ID, ROW_NO, MX_ID",
+            MeishanTable.SelectDetails(table.Name + "_MX", "OWNER_ID IN (SELECT value FROM json_each(@ids))"),
             ("@ids", "[" + string.Join(',', owners.Select(id => id.ToString(CultureInfo.InvariantCulture))) + "]"));
         using var reader = select.ExecuteReader();
         var details = new List<MeishanDetail>();
