@@ -1,11 +1,16 @@
 using DataHub.Adapters.Pipeline;
+using DataHub.Host;
+using DataHub.TestServers;
+using Npgsql;
 using Shouldly;
 using Xunit;
 
 namespace DataHub.FlowTests.Roles;
 
-public sealed class NativeInterfaceTests
+public sealed class NativeInterfaceTests(SharedServers servers)
 {
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -30,5 +35,28 @@ public sealed class NativeInterfaceTests
 
         await HostFixture.UntilAsync(() => Volatile.Read(ref starts) == 2 && hub.Host.Adapters.ContainsKey("510100"), "the city's node runs again");
         hub.Host.Adapters["510100"].Healthy.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task A_native_interface_that_ends_long_after_its_node_does_not_end_the_next()
+    {
+        var (starts, late) = (0, new TaskCompletionSource());
+        PlayedCity Slow(CityAdapterContext context) => new(context)
+        {
+            Reads = cancel => Interlocked.Increment(ref starts) == 1 ? late.Task : Task.Delay(Timeout.Infinite, cancel),
+        };
+
+        await using var deployment = await RoleHosts.CreateAsync(servers);
+        var host = await deployment.StartAsync(new HostRole(RoleKind.Adapter, "deyang"), o => o with { CityOverrides = new Dictionary<string, Func<CityAdapterContext, ICityAdapter>> { ["deyang"] = Slow } });
+        await HostFixture.UntilAsync(() => host.Adapters.ContainsKey("510600"), "the city's node runs");
+
+        // The lease is another's, and free again.
+        await using (var source = NpgsqlDataSource.Create(deployment.PostgresConnection))
+        await using (var command = source.CreateCommand("UPDATE datahub.node SET fence = fence + 1, owner = NULL WHERE code = 510600"))
+            (await command.ExecuteNonQueryAsync(Cancel)).ShouldBe(1);
+        await HostFixture.UntilAsync(() => Volatile.Read(ref starts) == 2, "the node is taken anew, though its native interface has not ended");
+        late.SetResult();
+
+        host.Adapters["510600"].Healthy.ShouldBeTrue();
     }
 }

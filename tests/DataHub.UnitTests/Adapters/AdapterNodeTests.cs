@@ -55,12 +55,11 @@ public sealed class AdapterNodeTests : IDisposable
     [Fact]
     public async Task A_delivery_that_was_set_free_by_a_commit_whose_answer_was_lost_is_delivered()
     {
-        var (commits, lost) = (0, 0);
+        var lost = 0;
         store.CommitAsync(default!, default).ReturnsForAnyArgs(call =>
         {
             foreach (var entry in call.ArgAt<NodeCommit>(0).Entries)
                 journalled[entry.Key] = true;
-            Interlocked.Increment(ref commits);
             return Interlocked.Exchange(ref lost, 1) == 0
                 ? Task.FromException<CommitResult>(new StoreUnavailableException("The answer was lost.", new IOException()))
                 : Task.FromResult(new CommitResult(10));
