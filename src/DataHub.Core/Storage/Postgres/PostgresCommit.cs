@@ -11,8 +11,10 @@ namespace DataHub.Core.Storage.Postgres;
 /// </summary>
 internal static class PostgresCommit
 {
-    private const string InsertJournal = "INSERT INTO datahub.journal (node, number, at, sequence, kind, hash, key, message_id, type, exchange_id, sender, reasons, body) "
+    private const string InsertJournal = "INSERT INTO datahub.journal (node, number, at, sequence, kind, hash, key, message_id, type, exchange_id, sender, reasons, block) "
         + "SELECT $1, unnest($2), unnest($3), unnest($4), unnest($5), unnest($6), unnest($7), unnest($8), unnest($9), unnest($10), unnest($11), unnest($12), unnest($13)";
+
+    private const string InsertBlocks = "INSERT INTO datahub.journal_block (node, number, at, bodies) SELECT $1, unnest($2), unnest($3), unnest($4)";
 
     private static readonly string UpsertHubExchanges = UpsertExchanges(HubExchanges);
     private static readonly string UpsertCityExchanges = UpsertExchanges(CityExchanges);
@@ -74,15 +76,38 @@ internal static class PostgresCommit
     private static void WriteEntries(NpgsqlBatch batch, int node, long first, List<JournalEntry> entries, byte[][] hashes)
     {
         var numbers = new long[entries.Count];
-        for (var i = 0; i < numbers.Length; i++)
-            numbers[i] = first + i;
+        var blocks = new long[entries.Count];
+        List<(long Number, DateTimeOffset At, byte[] Bodies)> packed = [];
+        for (int start = 0, end; start < entries.Count; start = end)
+        {
+            end = EndOfBlock(entries, start);
+            packed.Add((first + start, entries[start].At, BodyBlock.Pack(entries.GetRange(start, end - start).ConvertAll(e => e.Body))));
+            for (var i = start; i < end; i++)
+                (numbers[i], blocks[i]) = (first + i, first + start);
+        }
+
+        Add(batch, InsertBlocks, Of(node), Column(packed, p => p.Number), TimeColumn(packed, p => p.At), Column(packed, p => p.Bodies));
         Add(batch, InsertJournal, Of(node), Of(numbers), TimeColumn(entries, e => e.At), Column(entries, e => e.Sequence), Column(entries, e => (short)e.Kind), Of(hashes),
-            Column(entries, e => e.Key), Column(entries, e => e.MessageId), Column(entries, e => e.Type), Column(entries, e => e.ExchangeId), Column(entries, e => e.Sender),
-            Column(entries, e => e.Reasons), Column(entries, e => e.Body));
+            Column(entries, e => e.Key), Column(entries, e => KeyTells(e) ? null : e.MessageId), Column(entries, e => e.Type), Column(entries, e => e.ExchangeId),
+            Column(entries, e => KeyTells(e) ? null : e.Sender), Column(entries, e => e.Reasons), Of(blocks));
         var parked = numbers.Where((_, i) => entries[i].Kind == EntryKind.Parked).ToArray();
         if (parked.Length > 0)
             Add(batch, "INSERT INTO datahub.parked (node, number) SELECT $1, unnest($2)", Of(node), Of(parked));
     }
+
+    // The bodies of a block lie in one month, as it is archived with its rows.
+    private static int EndOfBlock(List<JournalEntry> entries, int start)
+    {
+        var month = Time(entries[start].At);
+        var end = start;
+        for (var bytes = 0; end < entries.Count && bytes < BodyBlock.Bytes && Time(entries[end].At) is var at && (at.Year, at.Month) == (month.Year, month.Month); end++)
+            bytes += entries[end].Body.Length;
+        return end;
+    }
+
+    private static bool KeyTells(JournalEntry e) =>
+        e.Key.Length == e.Sender.Length + 1 + e.MessageId.Length && e.Key.StartsWith(e.Sender, StringComparison.Ordinal) && e.Key[e.Sender.Length] == ':'
+        && e.Key.EndsWith(e.MessageId, StringComparison.Ordinal) && !e.Sender.Contains(':', StringComparison.Ordinal);
 
     private static void WriteLinks(NpgsqlBatch batch, NodeCommit commit, int node, Func<int, long, long> number)
     {

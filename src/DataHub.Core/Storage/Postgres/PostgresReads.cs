@@ -22,11 +22,11 @@ public sealed partial class PostgresNodeStore
           (SELECT r.first_seq FROM (SELECT o.first_seq, o.last_seq FROM datahub.outgoing o, done WHERE o.node = $1 AND o.peer = $2 AND o.first_seq <= done.upto + 1 ORDER BY o.first_seq DESC LIMIT 1) r, done WHERE r.last_seq > done.upto),
           (SELECT o.first_seq FROM datahub.outgoing o, done WHERE o.node = $1 AND o.peer = $2 AND o.first_seq > done.upto ORDER BY o.first_seq LIMIT 1)) AS first_seq),
         wanted AS (SELECT run.first_seq AS first_run, greatest(run.first_seq, done.upto + 1) AS first_seq FROM run, done)
-        SELECT m.seq, j.body, m.hub_state, m.hub_version, m.flow
+        SELECT j.number, j.block, j.body, m.seq, m.hub_state, m.hub_version, m.flow
         FROM (SELECT o.first_seq + u.i - 1 AS seq, u.number, u.hub_state, u.hub_version, u.flow, wanted.first_seq AS from_seq
               FROM wanted, datahub.outgoing o, unnest(o.journal_numbers, o.hub_states, o.hub_versions, o.flows) WITH ORDINALITY u(number, hub_state, hub_version, flow, i)
               WHERE o.node = $1 AND o.peer = $2 AND o.first_seq >= wanted.first_run AND o.first_seq < wanted.first_seq + $4) m
-        CROSS JOIN LATERAL (SELECT body FROM datahub.journal WHERE node = $1 AND number = m.number OFFSET 0) j
+        CROSS JOIN LATERAL (SELECT number, block, body FROM datahub.journal WHERE node = $1 AND number = m.number OFFSET 0) j
         WHERE m.seq >= m.from_seq AND m.seq < m.from_seq + $4
         ORDER BY m.seq
         """;
@@ -41,10 +41,10 @@ public sealed partial class PostgresNodeStore
     public async ValueTask<Dictionary<string, KnownMessage>> KnownAsync(string node, IReadOnlyCollection<string> keys, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(keys);
-        var rows = await ListAsync(node, "SELECT j.* FROM unnest($2) k "
-            + "CROSS JOIN LATERAL (SELECT key, number, exchange_id, sequence, body FROM datahub.journal WHERE node = $1 AND key = k OFFSET 0) j",
-            static r => (Key: r.GetString(0), Message: new KnownMessage(r.GetInt64(1), r.GetString(2), r.GetInt64(3), r.GetFieldValue<byte[]>(4))),
-            cancel, Of(NodeCode.Of(node)), Column(keys, Text));
+        var rows = await WithBodiesAsync(node, "SELECT j.* FROM unnest($2) k "
+            + "CROSS JOIN LATERAL (SELECT number, block, body, key, exchange_id, sequence FROM datahub.journal WHERE node = $1 AND key = k OFFSET 0) j",
+            static r => (Key: r.GetString(3), Message: new KnownMessage(r.GetInt64(0), r.GetString(4), r.GetInt64(5), default)),
+            static (row, body) => row with { Message = row.Message with { Body = body } }, cancel, Column(keys, Text));
         var found = rows.ToDictionary(r => r.Key, r => r.Message, StringComparer.Ordinal);
         foreach (var key in keys)
         {
@@ -63,41 +63,41 @@ public sealed partial class PostgresNodeStore
         return rows.ToDictionary(r => r.State.ExchangeId, StringComparer.Ordinal);
     }
 
-    public ValueTask<List<OutgoingMessage>> OutgoingAsync(string node, string peer, long after, int limit, CancellationToken cancel) => ListAsync(node, NextOutgoing,
-        static r => new OutgoingMessage(r.GetInt64(0), r.GetFieldValue<byte[]>(1), ReadText(r, 2), r.GetInt32(3), ReadText(r, 4)),
-        cancel, Of(NodeCode.Of(node)), Of(NodeCode.Of(peer)), Of(after), Of(limit));
+    public ValueTask<List<OutgoingMessage>> OutgoingAsync(string node, string peer, long after, int limit, CancellationToken cancel) => WithBodiesAsync(node, NextOutgoing,
+        static r => new OutgoingMessage(r.GetInt64(3), default, ReadText(r, 4), r.GetInt32(5), ReadText(r, 6)),
+        static (message, body) => message with { Body = body }, cancel, Of(NodeCode.Of(peer)), Of(after), Of(limit));
 
-    public ValueTask<List<PendingDelivery>> PendingDeliveriesAsync(string node, long afterJournalNumber, int limit, CancellationToken cancel) => ListAsync(node,
+    public ValueTask<List<PendingDelivery>> PendingDeliveriesAsync(string node, long afterJournalNumber, int limit, CancellationToken cancel) => DeliveriesAsync(node,
         Deliveries + "WHERE d.node = $1 AND d.number > $2 AND d.parked_cause IS NULL ORDER BY d.number, d.position LIMIT $3",
-        ReadDelivery, cancel, Of(NodeCode.Of(node)), Of(afterJournalNumber), Of(limit));
+        cancel, Of(afterJournalNumber), Of(limit));
 
-    public ValueTask<List<PendingDelivery>> ParkedDeliveriesAsync(string node, CancellationToken cancel) => ListAsync(node,
-        Deliveries + "WHERE d.node = $1 AND d.parked_cause IS NOT NULL ORDER BY d.number, d.position LIMIT 1000", ReadDelivery, cancel, Of(NodeCode.Of(node)));
+    public ValueTask<List<PendingDelivery>> ParkedDeliveriesAsync(string node, CancellationToken cancel) => DeliveriesAsync(node,
+        Deliveries + "WHERE d.node = $1 AND d.parked_cause IS NOT NULL ORDER BY d.number, d.position LIMIT 1000", cancel);
 
-    public ValueTask<PendingDelivery?> ParkedDeliveryAsync(string node, long number, int position, CancellationToken cancel) => OneAsync(node,
-        Deliveries + "WHERE d.node = $1 AND d.number = $2 AND d.position = $3 AND d.parked_cause IS NOT NULL", ReadDelivery, cancel, Of(NodeCode.Of(node)), Of(number), Of(position));
+    public async ValueTask<PendingDelivery?> ParkedDeliveryAsync(string node, long number, int position, CancellationToken cancel) => (await DeliveriesAsync(node,
+        Deliveries + "WHERE d.node = $1 AND d.number = $2 AND d.position = $3 AND d.parked_cause IS NOT NULL", cancel, Of(number), Of(position))).FirstOrDefault();
 
-    public ValueTask<List<JournalRow>> ParkedAsync(string node, CancellationToken cancel) => ListAsync(node,
+    public ValueTask<List<JournalRow>> ParkedAsync(string node, CancellationToken cancel) => RowsAsync(node,
         "SELECT " + JournalColumns + " FROM datahub.parked p CROSS JOIN LATERAL (SELECT * FROM datahub.journal WHERE node = $1 AND number = p.number OFFSET 0) j WHERE p.node = $1 ORDER BY p.number LIMIT 1000",
-        ReadJournal, cancel, Of(NodeCode.Of(node)));
+        cancel);
 
-    public ValueTask<JournalRow?> ParkedMessageAsync(string node, long number, CancellationToken cancel) => OneAsync(node,
+    public async ValueTask<JournalRow?> ParkedMessageAsync(string node, long number, CancellationToken cancel) => (await RowsAsync(node,
         "SELECT " + JournalColumns + " FROM datahub.parked p CROSS JOIN LATERAL (SELECT * FROM datahub.journal WHERE node = $1 AND number = p.number OFFSET 0) j WHERE p.node = $1 AND p.number = $2",
-        ReadJournal, cancel, Of(NodeCode.Of(node)), Of(number));
+        cancel, Of(number))).FirstOrDefault();
 
     // The filter on the id of no exchange lets PostgreSQL use the partial index, which leaves those rows out.
-    public ValueTask<List<JournalRow>> TimelineAsync(string node, string exchangeId, CancellationToken cancel) => ListAsync(node,
+    public ValueTask<List<JournalRow>> TimelineAsync(string node, string exchangeId, CancellationToken cancel) => RowsAsync(node,
         "SELECT " + JournalColumns + " FROM datahub.journal j WHERE j.exchange_id = $2 AND j.exchange_id <> '000000-00000000-0000000000' AND j.node = $1 ORDER BY j.number LIMIT 1000",
-        ReadJournal, cancel, Of(NodeCode.Of(node)), Of(Text(exchangeId)));
+        cancel, Of(Text(exchangeId)));
 
-    public ValueTask<List<JournalRow>> JournalAsync(string node, long after, EntryKind? kind, int limit, CancellationToken cancel) => ListAsync(node,
+    public ValueTask<List<JournalRow>> JournalAsync(string node, long after, EntryKind? kind, int limit, CancellationToken cancel) => RowsAsync(node,
         "SELECT " + JournalColumns + " FROM datahub.journal j WHERE j.node = $1 AND j.number > $2 AND ($3 = 0 OR j.kind = $3) ORDER BY j.number LIMIT $4",
-        ReadJournal, cancel, Of(NodeCode.Of(node)), Of(after), Of(kind is { } k ? (short)k : (short)0), Of(limit));
+        cancel, Of(after), Of(kind is { } k ? (short)k : (short)0), Of(limit));
 
-    public ValueTask<JournalRow?> ReceiptAsync(string node, string peer, long sequence, CancellationToken cancel) => OneAsync(node,
+    public async ValueTask<JournalRow?> ReceiptAsync(string node, string peer, long sequence, CancellationToken cancel) => (await RowsAsync(node,
         "SELECT " + JournalColumns + " FROM (SELECT * FROM datahub.receipt WHERE node = $1 AND peer = $2 AND to_sequence >= $3 ORDER BY to_sequence LIMIT 1) r "
         + "CROSS JOIN LATERAL (SELECT * FROM datahub.journal WHERE node = $1 AND number = r.number OFFSET 0) j WHERE r.from_sequence <= $3",
-        ReadJournal, cancel, Of(NodeCode.Of(node)), Of(NodeCode.Of(peer)), Of(sequence));
+        cancel, Of(NodeCode.Of(peer)), Of(sequence))).FirstOrDefault();
 
     public ValueTask<PublishedResult?> PublishedAsync(string resultId, CancellationToken cancel) => OneAsync(null,
         "SELECT " + PublishedColumns + " FROM datahub.published_result r WHERE r.result_id = $1", ReadPublished, cancel, Of(Text(resultId)));
@@ -154,8 +154,37 @@ public sealed partial class PostgresNodeStore
 
     private static string ExchangesOf(string node) => IsHub(NodeCode.Of(node)) ? HubExchanges : CityExchanges;
 
-    private static PendingDelivery ReadDelivery(NpgsqlDataReader r) =>
-        new(ReadJournal(r), r.GetString(12), r.GetBoolean(13), r.GetInt32(14), r.GetInt32(15), ReadTime(r, 16), ReadText(r, 17));
+    private ValueTask<List<JournalRow>> RowsAsync(string node, string sql, CancellationToken cancel, params NpgsqlParameter[] parameters) =>
+        WithBodiesAsync(node, sql, ReadJournal, static (row, body) => row with { Body = body }, cancel, parameters);
+
+    private ValueTask<List<PendingDelivery>> DeliveriesAsync(string node, string sql, CancellationToken cancel, params NpgsqlParameter[] parameters) => WithBodiesAsync(node, sql,
+        static r => new PendingDelivery(ReadJournal(r), r.GetString(13), r.GetBoolean(14), r.GetInt32(15), r.GetInt32(16), ReadTime(r, 17), ReadText(r, 18)),
+        static (delivery, body) => delivery with { Row = delivery.Row with { Body = body } }, cancel, parameters);
+
+    /// <summary>
+    /// Rows of a node's journal, or what refers to one, each with the body of the row. The statement names <see cref="BodyColumns"/>
+    /// first and the node as its first parameter; each block is read once, however many of its bodies are wanted.
+    /// </summary>
+    private async ValueTask<List<T>> WithBodiesAsync<T>(string node, string sql, Func<NpgsqlDataReader, T> read, Func<T, byte[], T> with, CancellationToken cancel, params NpgsqlParameter[] parameters)
+    {
+        var rows = await ListAsync(node, sql, r => (Number: r.GetInt64(0), Block: r.IsDBNull(1) ? (long?)null : r.GetInt64(1), Body: r.IsDBNull(2) ? [] : r.GetFieldValue<byte[]>(2), Row: read(r)),
+            cancel, [Of(NodeCode.Of(node)), .. parameters]);
+        var blocks = rows.Where(r => r.Block is not null).ToLookup(r => r.Block!.Value, r => r.Number);
+        var bodies = new Dictionary<long, byte[]>();
+        if (blocks.Count > 0)
+        {
+            await ListAsync(node, "SELECT b.* FROM unnest($2) k CROSS JOIN LATERAL (SELECT number, bodies FROM datahub.journal_block WHERE node = $1 AND number = k OFFSET 0) b", r =>
+            {
+                var block = r.GetInt64(0);
+                var unpacked = BodyBlock.Unpack(r.GetFieldValue<byte[]>(1));
+                foreach (var number in blocks[block].Where(n => n - block < unpacked.Length))
+                    bodies[number] = unpacked[number - block];
+                return block;
+            }, cancel, Of(NodeCode.Of(node)), Of(blocks.Select(b => b.Key).ToArray()));
+        }
+
+        return rows.ConvertAll(r => with(r.Row, r.Block is null ? r.Body : bodies.GetValueOrDefault(r.Number, [])));
+    }
 
     private async ValueTask<T?> OneAsync<T>(string? node, string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancel, params NpgsqlParameter[] parameters) =>
         (await ListAsync(node, sql, read, cancel, parameters)).FirstOrDefault();

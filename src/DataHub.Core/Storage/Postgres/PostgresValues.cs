@@ -9,7 +9,10 @@ namespace DataHub.Core.Storage.Postgres;
 /// <summary>How values go into statements and come back out of rows.</summary>
 internal static class PostgresValues
 {
-    public const string JournalColumns = "j.number, j.kind, j.key, j.message_id, j.type, j.exchange_id, j.sender, j.sequence, j.at, j.body, j.reasons, j.hash";
+    /// <summary>Where the body of a row is: in the first columns of every statement that asks for bodies.</summary>
+    public const string BodyColumns = "j.number, j.block, j.body";
+
+    public const string JournalColumns = BodyColumns + ", j.kind, j.key, j.message_id, j.type, j.exchange_id, j.sender, j.sequence, j.at, j.reasons, j.hash";
 
     public const string ExchangeColumns = "exchange_id, flow, flow_version, item, source_city, target_city, state, version, opened_at, changed_at, responsible, due_on, "
         + "stopped_on, remaining, calendar_complete, outcome, amount_fen, reference, final, facts, outcome_digest, source_digest, target_digest, reconciled_at, notice_stage, refused_for, "
@@ -60,8 +63,15 @@ internal static class PostgresValues
 
     public static string? TextOrNull(string? text) => text is null ? null : Text(text);
 
-    public static JournalRow ReadJournal(NpgsqlDataReader r) => new(r.GetInt64(0), (EntryKind)r.GetInt16(1), r.GetString(2), r.GetString(3), r.GetString(4), r.GetString(5),
-        r.GetString(6), r.GetInt64(7), ReadTime(r, 8), r.GetFieldValue<byte[]>(9), ReadText(r, 10), r.GetFieldValue<byte[]>(11));
+    /// <summary>Reads the columns of <see cref="JournalColumns"/>, all but the body.</summary>
+    public static JournalRow ReadJournal(NpgsqlDataReader r)
+    {
+        // What the key says of a message is not stored beside it: "sender:message_id".
+        var key = r.GetString(4);
+        var colon = Math.Max(key.IndexOf(':', StringComparison.Ordinal), 0);
+        return new(r.GetInt64(0), (EntryKind)r.GetInt16(3), key, ReadText(r, 5) ?? key[Math.Min(colon + 1, key.Length)..], r.GetString(6), r.GetString(7), ReadText(r, 8) ?? key[..colon],
+            r.GetInt64(9), ReadTime(r, 10), [], ReadText(r, 11), r.GetFieldValue<byte[]>(12));
+    }
 
     /// <summary>Reads the columns of <see cref="ExchangeColumns"/>.</summary>
     public static ExchangeRow ReadExchange(NpgsqlDataReader r) => new()
