@@ -96,6 +96,8 @@ internal static class DistributedBench
         var before = Processors(bench);
         await Load.OpenAsync(bench, warm, count, rate);
         var after = Processors(bench);
+        foreach (var statement in await Statements.TopAsync(bench, measured))
+            ExchangeBench.Say(statement);
         var commits = await Statements.CommitsAsync(bench, measured);
         var (app, brokers, rabbit, postgres) = ((after.App - before.App) / measured, (after.Brokers - before.Brokers) / measured, (after.Rabbit - before.Rabbit) / measured, (after.Postgres - before.Postgres) / measured);
         ExchangeBench.Say(string.Create(CultureInfo.InvariantCulture, $"at {rate:F0}/s, ms CPU per exchange: adapters and load {app:F3}, brokers {brokers:F3}, RabbitMQ {rabbit:F3}, PostgreSQL {postgres:F3}; {commits}"));

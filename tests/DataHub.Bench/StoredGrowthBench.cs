@@ -103,16 +103,18 @@ internal static class StoredGrowthBench
         const string Digest = "md5(i::text) || md5((i + 1)::text)";
         foreach (var (node, reconciled) in new[] { (0, "now() - interval '2 days'"), (510100, "NULL"), (510600, "NULL") })
         {
+            var code = node.ToString(CultureInfo.InvariantCulture);
             await RunAsync(source, "INSERT INTO datahub.exchange (node, flow_version, version, notice_stage, opened_at, changed_at, reconciled_at, final, exchange_id, flow, item, source_city, target_city, state, outcome, reference, facts, outcome_digest, source_digest, target_digest) "
-                + $"SELECT {node.ToString(CultureInfo.InvariantCulture)}, 1, 2, 0, {Day}, {Day}, {reconciled}, true, {Id}, 'service.online', 'stored', '510100', '510600', 'decided', 'approved', 'stored-' || i, '{{}}', {Digest}, {Digest}, {Digest} FROM generate_series(1, $1) i", rows);
-            await RunAsync(source, "INSERT INTO datahub.journal (number, at, sequence, node, kind, hash, key, message_id, type, exchange_id, sender, body) "
-                + $"SELECT 2 * i + k - 1, {Day}, i, {node.ToString(CultureInfo.InvariantCulture)}, 2, decode({Digest}, 'hex'), '510100:stored-' || k || '-' || i, 'stored-' || k || '-' || i, 'cn.chengdu-metro.datahub.service.submission.v1', {Id}, '510100', '{{}}' "
+                + $"SELECT {code}, 1, 2, 0, {Day}, {Day}, {reconciled}, true, {Id}, 'service.online', 'stored', '510100', '510600', 'decided', 'approved', 'stored-' || i, '{{}}', {Digest}, {Digest}, {Digest} FROM generate_series(1, $1) i", rows);
+            await RunAsync(source, "INSERT INTO datahub.journal (number, at, sequence, node, kind, hash, key, type, exchange_id, block) "
+                + $"SELECT 2 * i + k - 1, {Day}, i, {code}, 2, decode({Digest}, 'hex'), '510100:stored-' || k || '-' || i, 'cn.chengdu-metro.datahub.service.submission.v1', {Id}, 2 * i - 1 "
                 + "FROM generate_series(1, $1) i, generate_series(0, 1) k", rows);
-            await RunAsync(source, $"INSERT INTO datahub.node (code, head_number, head_hash) VALUES ({node.ToString(CultureInfo.InvariantCulture)}, 2 * $1 + 2, decode(md5('a') || md5('b'), 'hex')) "
+            await RunAsync(source, $"INSERT INTO datahub.journal_block (number, at, node, bodies) SELECT 2 * i - 1, {Day}, {code}, decode({Digest}, 'hex') FROM generate_series(1, $1) i", rows);
+            await RunAsync(source, $"INSERT INTO datahub.node (code, head_number, head_hash) VALUES ({code}, 2 * $1 + 2, decode(md5('a') || md5('b'), 'hex')) "
                 + "ON CONFLICT (code) DO UPDATE SET head_number = excluded.head_number, head_hash = excluded.head_hash", rows);
         }
 
-        await RunAsync(source, "VACUUM (ANALYZE) datahub.journal, datahub.exchange");
+        await RunAsync(source, "VACUUM (ANALYZE) datahub.journal, datahub.journal_block, datahub.exchange");
         await RunAsync(source, "CHECKPOINT");
     }
 

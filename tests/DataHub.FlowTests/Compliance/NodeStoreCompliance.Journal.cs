@@ -51,6 +51,62 @@ public abstract partial class NodeStoreCompliance
     }
 
     [Fact]
+    public async Task Each_row_has_its_own_body_however_many_are_appended_at_once_and_however_long_they_are()
+    {
+        var random = new Random(7);
+        var bodies = new[] { 3, 0, 40_000, 40_000, 1_000_000, 1, 0, 70_000, 2_000 }.Select(length =>
+        {
+            var body = new byte[length];
+            random.NextBytes(body);
+            return body;
+        }).ToList();
+        await CommitAsync(Deyang, c => c.Entries.Add(Entry("before")));
+        await CommitAsync(Deyang, c =>
+        {
+            for (var i = 0; i < bodies.Count; i++)
+            {
+                c.Entries.Add(Entry($"m{i}", i == 5 ? EntryKind.Parked : EntryKind.Received) with { ExchangeId = ExchangeId(1), Body = bodies[i] });
+                c.Outgoing.Add(new OutgoingRow(Hub, i + 1, i, 0, null, 0, null));
+                c.NativeDeliveries.Add(Delivery(i, ExchangeId(1)));
+            }
+
+            c.Receipts.Add(new ReceiptRow(Hub, 1, 5, 7));
+        });
+
+        var rows = await JournalAsync(Deyang);
+        rows.Skip(1).Select(r => r.Body).ShouldBe(bodies);
+        ShouldBeChained(Deyang, rows);
+        (await Store.TimelineAsync(Deyang, ExchangeId(1), Cancel)).Select(r => r.Body).ShouldBe(bodies);
+        (await Store.JournalAsync(Deyang, 4, null, 2, Cancel)).Select(r => r.Body).ShouldBe(bodies[3..5]);
+        (await Store.OutgoingAsync(Deyang, Hub, 0, 100, Cancel)).Select(o => o.Body.ToArray()).ShouldBe(bodies);
+        (await Store.PendingDeliveriesAsync(Deyang, 0, 100, Cancel)).Select(d => d.Row.Body).ShouldBe(bodies);
+        var known = await Store.KnownAsync(Deyang, [Key("m8"), Key("m2"), Key("before")], Cancel);
+        known[Key("m8")].Body.ToArray().ShouldBe(bodies[8]);
+        known[Key("m2")].Body.ToArray().ShouldBe(bodies[2]);
+        known[Key("before")].Body.ToArray().ShouldBe("body"u8.ToArray());
+        (await Store.ParkedMessageAsync(Deyang, 7, Cancel))!.Body.ShouldBe(bodies[5]);
+        (await Store.ReceiptAsync(Deyang, Hub, 3, Cancel))!.Body.ShouldBe(bodies[7]);
+    }
+
+    [Fact]
+    public async Task A_sender_with_a_colon_and_a_key_without_one_come_back_as_they_are()
+    {
+        JournalEntry[] entries =
+        [
+            Entry("plain"),
+            Entry("x") with { Key = "a:b:x", Sender = "a:b" },
+            Entry("y") with { Key = "a:b:y", Sender = "a", MessageId = "b:y" },
+            Entry("", EntryKind.Refused) with { Key = "none", Sender = "" },
+            Entry("", EntryKind.Refused) with { Key = ":", Sender = "" },
+            Entry("z", EntryKind.Refused) with { Key = "refused:0123" },
+        ];
+        await CommitAsync(Hub, c => c.Entries.AddRange(entries));
+        var rows = await JournalAsync(Hub);
+        rows.Select(r => (r.Key, r.Sender, r.MessageId)).ShouldBe(entries.Select(e => (e.Key, e.Sender, e.MessageId)));
+        ShouldBeChained(Hub, rows);
+    }
+
+    [Fact]
     public async Task Each_node_has_its_own_journal()
     {
         await CommitAsync(Hub, c => c.Entries.Add(Entry("same")));

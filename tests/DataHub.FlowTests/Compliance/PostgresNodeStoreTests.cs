@@ -1,5 +1,7 @@
+using System.Text;
 using DataHub.Core.Journal;
 using DataHub.Core.Materials;
+using DataHub.Core.Signing;
 using DataHub.Core.Storage;
 using DataHub.Core.Storage.Postgres;
 using DataHub.TestServers;
@@ -226,11 +228,55 @@ public sealed class PostgresNodeStoreTests(SharedServers servers) : NodeStoreCom
     }
 
     [Fact]
+    public async Task Rows_from_before_bodies_stood_in_blocks_are_of_the_same_journal()
+    {
+        await CommitAsync(Hub, c => c.Entries.AddRange([Entry("a"), Entry("b") with { ExchangeId = ExchangeId(1) }]));
+        // As the version before wrote them, into tables as that one made them.
+        await ExecuteAsync("""
+            UPDATE datahub.journal SET body = 'body', message_id = split_part(key, ':', 2), sender = split_part(key, ':', 1), block = NULL;
+            DROP TABLE datahub.journal_block;
+            ALTER TABLE datahub.journal DROP COLUMN block, ALTER COLUMN body SET NOT NULL, ALTER COLUMN message_id SET NOT NULL, ALTER COLUMN sender SET NOT NULL;
+            DELETE FROM datahub.schema_version WHERE version >= 10
+            """);
+        await ReopenAsync();
+        await CommitAsync(Hub, c => c.Entries.Add(Entry("c") with { ExchangeId = ExchangeId(1), Body = "another"u8.ToArray() }));
+
+        var rows = await JournalAsync(Hub);
+        rows.Select(r => r.MessageId).ShouldBe(["a", "b", "c"]);
+        ShouldBeChained(Hub, rows);
+        (await Store.TimelineAsync(Hub, ExchangeId(1), Cancel)).Select(r => Encoding.UTF8.GetString(r.Body)).ShouldBe(["body", "another"]);
+        (await ScalarAsync<long>("SELECT count(*) FROM datahub.journal WHERE block IS NULL")).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task A_damaged_or_lost_block_is_found_by_verification_and_stops_no_reader()
+    {
+        await CommitAsync(Hub, c => c.Entries.AddRange([Entry("a"), Entry("b")]));
+        await CommitAsync(Hub, c => c.Entries.AddRange([Entry("c"), Entry("d")]));
+        await ExecuteAsync("UPDATE datahub.journal_block SET bodies = overlay(bodies PLACING '\xffff' FROM 5) WHERE number = 1; DELETE FROM datahub.journal_block WHERE number = 3");
+
+        (await JournalAsync(Hub)).Select(r => r.Body.Length).ShouldBe([0, 0, 0, 0]);
+        (await Store.KnownAsync(Hub, [Key("a"), Key("c")], Cancel)).Count.ShouldBe(2, "their keys are taken all the same");
+        var check = (await JournalVerifier.VerifyAsync(Store, new KeyRing([]), Cancel)).ShouldHaveSingleItem();
+        check.Faults.Select(f => f.Number).Distinct().ShouldBe([1L, 2, 3, 4]);
+    }
+
+    [Fact]
+    public async Task A_block_lies_in_the_month_of_its_rows()
+    {
+        await CommitAsync(Hub, c => c.Entries.AddRange(new[] { Now, Now, Now.AddMonths(1), Now.AddMonths(1), Now }.Select((at, i) => Entry($"m{i}") with { At = at })));
+        (await ScalarAsync<long>("SELECT count(*) FROM datahub.journal_block")).ShouldBe(3);
+        (await ScalarAsync<long>("SELECT count(*) FROM datahub.journal j JOIN datahub.journal_block b ON b.node = j.node AND b.number = j.block AND date_trunc('month', b.at) = date_trunc('month', j.at)"))
+            .ShouldBe(5);
+        ShouldBeChained(Hub, await JournalAsync(Hub));
+    }
+
+    [Fact]
     public async Task Large_tables_are_not_analyzed_at_every_tenth_row_also_those_of_months_that_were_there_before()
     {
         await CommitAsync(Hub, c => c.Entries.Add(Entry("a")));
         const string Late = "SELECT count(*) FROM pg_class WHERE relnamespace = 'datahub'::regnamespace AND relkind = 'r' AND 'autovacuum_analyze_threshold=500000' = ANY (reloptions)";
-        const string Months = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'datahub.journal'::regclass";
+        const string Months = "SELECT count(*) FROM pg_inherits WHERE inhparent IN ('datahub.journal'::regclass, 'datahub.journal_block'::regclass)";
         const int Others = 3;
         var months = await ScalarAsync<long>(Months);
         months.ShouldBeGreaterThan(0);
