@@ -1,4 +1,5 @@
 using System.Text;
+using DataHub.Contracts.Envelope;
 using DataHub.Core.Storage.Postgres;
 using Shouldly;
 using Xunit;
@@ -15,6 +16,14 @@ public sealed class BodyBlockTests
         BodyBlock.Unpack(BodyBlock.Pack(Memory(bodies))).ShouldBe(bodies);
         BodyBlock.Unpack(BodyBlock.Pack(Memory([[]]))).ShouldBe([[]]);
         BodyBlock.Unpack(BodyBlock.Pack([])).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void What_would_not_be_unpacked_is_not_packed()
+    {
+        byte[] most = new byte[(2 * EventFormat.MaxBatchBytes) - 8];
+        BodyBlock.Unpack(BodyBlock.Pack([most])).ShouldHaveSingleItem().Length.ShouldBe(most.Length);
+        Should.Throw<ArgumentException>(() => BodyBlock.Pack([most, new byte[1]]));
     }
 
     [Fact]

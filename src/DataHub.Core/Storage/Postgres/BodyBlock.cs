@@ -1,12 +1,13 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Compression;
+using DataHub.Contracts.Envelope;
 
 namespace DataHub.Core.Storage.Postgres;
 
 /// <summary>
 /// Bodies of consecutive journal rows as one value of the database. Messages of a group are alike in all but their own data, so
-/// together they take a quarter of their bytes; each alone would take three quarters (docs/design/postgres.md has what that saves).
+/// together they take a fifth to a third of their bytes; each alone would take three quarters (adr/0012 has what that saves).
 /// </summary>
 /// <remarks>
 /// Four bytes with the length of what follows before compression, little-endian; then, as Brotli: the number of bodies, the
@@ -17,21 +18,24 @@ internal static class BodyBlock
     /// <summary>A block is closed when its bodies have this many bytes: one body of any size, or some thirty of the usual ones.</summary>
     public const int Bytes = 64 * 1024;
 
-    /// <summary>Longer than any block that is made: a body has at most the 1 MiB of a frame.</summary>
-    private const int MostBytes = 16 * 1024 * 1024;
+    /// <summary>More than any block has: one body of at most a whole frame closes it. Nothing longer is unpacked, whatever a block says of itself.</summary>
+    private const int MostBytes = 2 * EventFormat.MaxBatchBytes;
 
-    /// <summary>The quickest level finds nearly all that repeats from one message to the next: 400 MB/s; the third finds a thirtieth more at 170.</summary>
+    /// <summary>Nearly all that repeats from one message to the next is found at this level, at 400 MB/s; the third finds a twenty-fifth more at 170.</summary>
     private const int Quality = 1;
 
     /// <summary>2^17 bytes: more than a block.</summary>
     private const int Window = 17;
 
+    /// <exception cref="ArgumentException">Longer than would be unpacked again.</exception>
     public static byte[] Pack(IReadOnlyList<ReadOnlyMemory<byte>> bodies)
     {
         var head = 4 * (1 + bodies.Count);
         var length = head;
         foreach (var body in bodies)
             length += body.Length;
+        if (length > MostBytes)
+            throw new ArgumentException("The bodies are too long for a block.", nameof(bodies));
         var plain = ArrayPool<byte>.Shared.Rent(length);
         var packed = ArrayPool<byte>.Shared.Rent(4 + BrotliEncoder.GetMaxCompressedLength(length));
         try
