@@ -262,6 +262,19 @@ public sealed class PostgresNodeStoreTests(SharedServers servers) : NodeStoreCom
     }
 
     [Fact]
+    public async Task A_row_that_names_another_block_is_found_by_verification_and_stops_no_reader()
+    {
+        await CommitAsync(Hub, c => c.Entries.AddRange([Entry("a"), Entry("b")]));
+        await CommitAsync(Hub, c => c.Entries.Add(Entry("c") with { Body = "another"u8.ToArray() }));
+        await ExecuteAsync("UPDATE datahub.journal SET block = CASE number WHEN 1 THEN 3 WHEN 3 THEN -7 ELSE block END");
+
+        (await JournalAsync(Hub)).Select(r => Encoding.UTF8.GetString(r.Body)).ShouldBe(["", "body", ""]);
+        var check = (await JournalVerifier.VerifyAsync(Store, new KeyRing([]), Cancel)).ShouldHaveSingleItem();
+        check.Faults.Select(f => f.Number).ShouldContain(1L);
+        check.Faults.Select(f => f.Number).ShouldContain(3L);
+    }
+
+    [Fact]
     public async Task A_block_lies_in_the_month_of_its_rows()
     {
         await CommitAsync(Hub, c => c.Entries.AddRange(new[] { Now, Now, Now.AddMonths(1), Now.AddMonths(1), Now }.Select((at, i) => Entry($"m{i}") with { At = at })));

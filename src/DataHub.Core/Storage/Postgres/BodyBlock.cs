@@ -24,7 +24,7 @@ internal static class BodyBlock
     /// <summary>Nearly all that repeats from one message to the next is found at this level, at 400 MB/s; the third finds a twenty-fifth more at 170.</summary>
     private const int Quality = 1;
 
-    /// <summary>2^17 bytes: more than a block.</summary>
+    /// <summary>2^17 bytes: more than a block, but for one that a long body closes.</summary>
     private const int Window = 17;
 
     /// <exception cref="ArgumentException">Longer than would be unpacked again.</exception>

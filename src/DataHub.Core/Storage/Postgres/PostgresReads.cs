@@ -177,7 +177,7 @@ public sealed partial class PostgresNodeStore
             {
                 var block = r.GetInt64(0);
                 var unpacked = BodyBlock.Unpack(r.GetFieldValue<byte[]>(1));
-                foreach (var number in blocks[block].Where(n => n - block < unpacked.Length))
+                foreach (var number in blocks[block].Where(n => n - block >= 0 && n - block < unpacked.Length))
                     bodies[number] = unpacked[number - block];
                 return block;
             }, cancel, Of(NodeCode.Of(node)), Of(blocks.Select(b => b.Key).ToArray()));
