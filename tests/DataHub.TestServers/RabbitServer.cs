@@ -36,6 +36,9 @@ public sealed class RabbitServer : IAsyncDisposable
     private readonly RabbitCredentials credentials;
     private readonly int port = LoopbackPorts.Next();
     private readonly int distributionPort = LoopbackPorts.Next();
+    private readonly SemaphoreSlim making = new(1, 1);
+    private readonly Queue<string> unused = new();
+    private int virtualHosts;
     private TestCertificate? tls;
     private GuardedProcess? process;
 
@@ -141,19 +144,35 @@ public sealed class RabbitServer : IAsyncDisposable
         return Commands.RunAsync([Path.Combine(Scripts, "rabbitmqctl"), "--quiet", .. arguments], environment);
     }
 
-    /// <summary>Adds an empty virtual host and gives its connection string.</summary>
+    /// <summary>Gives the connection string of an empty virtual host that nobody else was given.</summary>
     public async Task<string> CreateVirtualHostAsync()
     {
-        var name = "test-" + Guid.NewGuid().ToString("N")[..12];
-        var definitions = Path.Combine(Folder, name + ".json");
-        // One call for both, because every call of rabbitmqctl costs half a second.
+        await making.WaitAsync();
+        try
+        {
+            // As many again as there are: each call of rabbitmqctl takes a second of processor time, whatever it does.
+            if (unused.Count == 0)
+                await AddVirtualHostsAsync(Math.Clamp(virtualHosts, 1, 8));
+            return ConnectionString + unused.Dequeue();
+        }
+        finally
+        {
+            making.Release();
+        }
+    }
+
+    private async Task AddVirtualHostsAsync(int count)
+    {
+        var names = Enumerable.Range(0, count).Select(_ => "test-" + Guid.NewGuid().ToString("N")[..12]).ToList();
+        var definitions = Path.Combine(Folder, names[0] + ".json");
         await File.WriteAllTextAsync(definitions, JsonSerializer.Serialize(new
         {
-            vhosts = new[] { new { name } },
-            permissions = new[] { new { user = credentials.User, vhost = name, configure = ".*", write = ".*", read = ".*" } },
+            vhosts = names.Select(name => new { name }),
+            permissions = names.Select(name => new { user = credentials.User, vhost = name, configure = ".*", write = ".*", read = ".*" }),
         }));
         await ControlAsync("import_definitions", definitions);
-        return ConnectionString + name;
+        names.ForEach(unused.Enqueue);
+        virtualHosts += count;
     }
 
     public async ValueTask DisposeAsync()
@@ -162,6 +181,7 @@ public sealed class RabbitServer : IAsyncDisposable
             await process.DisposeAsync();
         if (ownsGround)
             await ground.DisposeAsync();
+        making.Dispose();
     }
 
     internal async Task PrepareAsync(RabbitOptions options)

@@ -52,7 +52,8 @@ public sealed class SharedServers : IAsyncDisposable
 #else
         if (!PostgresServer.IsInstalled)
             throw new InvalidOperationException(Missing("PostgreSQL", "postgresql", PostgresVariable));
-        var server = await PostgresServer.StartAsync();
+        // Some hundred databases of which each is used for seconds: to look through all of them each minute is for nobody.
+        var server = await PostgresServer.StartAsync(new PostgresOptions { Configuration = ["autovacuum_naptime = 10min"] });
         return new TestPostgres(server.ConnectionString, server, container: null);
 #endif
     }
