@@ -302,6 +302,58 @@ public sealed class PostgresNodeStoreTests(SharedServers servers) : NodeStoreCom
         (await ScalarAsync<long>(Late)).ShouldBe(Others + months);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(200)]
+    [InlineData(350)]
+    public async Task Rows_are_reached_by_the_index_of_what_is_asked_for_however_few_there_were_when_the_plan_was_made(int rows)
+    {
+        const int Times = 3;
+        await CommitAsync(Hub, c =>
+        {
+            c.Entries.AddRange(Enumerable.Range(0, rows).Select(i => Entry($"as-long-as-a-real-message-id-{i}") with { ExchangeId = ExchangeId(i) }));
+            c.NativeDeliveries.Add(new NativeDeliveryRow(-1, 0, ExchangeId(0), Refusal: false, 0, 0, Now, null));
+        });
+        // Other connections, so that plans are made now.
+        await ReopenAsync();
+        var before = await ScansAsync();
+        for (var i = 0; i < Times; i++)
+        {
+            (await Store.KnownAsync(Hub, [Key("absent")], Cancel)).ShouldBeEmpty();
+            (await Store.PendingDeliveriesAsync(Hub, 0, 10, Cancel)).Count.ShouldBe(1);
+            (await Store.TimelineAsync(Hub, ExchangeId(0), Cancel)).Count.ShouldBe(1);
+        }
+
+        // A connection's counts are seen when it has ended.
+        await ReopenAsync();
+        await HostFixture.UntilAsync(async () => (await ScansAsync()).Sum() - before.Sum() == 3 * Times, "the scans are counted");
+        (await ScansAsync()).Zip(before, (after, b) => after - b).ShouldBe([Times, Times, Times]);
+    }
+
+    [Fact]
+    public async Task A_month_without_statistics_is_given_them_while_it_is_empty_or_large_and_loses_no_row()
+    {
+        // As after a restore.
+        await ExecuteAsync("SELECT datahub.ensure_partition('2031-05-01'), datahub.ensure_partition('2031-06-01')");
+        await FillAsync(1, 1);
+        await PrimeAsync();
+        (await ShownAsync("203105")).ShouldBe((true, 0));
+        (await ShownAsync("203106")).ShouldBe((false, 1));
+
+        await FillAsync(2, 20_000);
+        await PrimeAsync();
+        (await ShownAsync("203106")).ShouldBe((true, 20_000));
+
+        Task PrimeAsync() => ExecuteAsync("SELECT datahub.prime_statistics('2031-05-01'), datahub.prime_statistics('2031-06-01')");
+
+        Task FillAsync(int from, int to) => ExecuteAsync("INSERT INTO datahub.journal (number, at, sequence, node, kind, hash, key, type, exchange_id) "
+            + $"SELECT i, '2031-06-02', 0, 0, 0, '', 'key-' || i, '', '' FROM generate_series({from}, {to}) i");
+
+        async Task<(bool Statistics, long Rows)> ShownAsync(string month) => (
+            await ScalarAsync<bool>($"SELECT EXISTS (SELECT FROM pg_stats WHERE schemaname = 'datahub' AND tablename = 'journal_{month}')"),
+            await ScalarAsync<long>($"SELECT count(*) FROM datahub.journal_{month}"));
+    }
+
     [Fact]
     public async Task A_commit_waits_for_the_disk()
     {
@@ -338,6 +390,10 @@ public sealed class PostgresNodeStoreTests(SharedServers servers) : NodeStoreCom
             commit.Outgoing.Add(new OutgoingRow(Deyang, first + i, i, 0, null, 0, null));
         }
     }
+
+    /// <summary>Scans of the journal's indexes: by key, number and exchange.</summary>
+    private Task<long[]> ScansAsync() => ScalarAsync<long[]>("SELECT array[sum(idx_scan) FILTER (WHERE indexrelname LIKE '%_key'), sum(idx_scan) FILTER (WHERE indexrelname LIKE '%_number'), "
+        + "sum(idx_scan) FILTER (WHERE indexrelname LIKE '%_exchange_id_%')]::bigint[] FROM pg_stat_user_indexes WHERE schemaname = 'datahub' AND relname ~ '^journal_[0-9]{6}$'");
 
     private async Task ExecuteAsync(string sql)
     {
