@@ -336,6 +336,16 @@ public sealed class PostgresNodeStoreTests(SharedServers servers) : NodeStoreCom
         // As after a restore.
         await ExecuteAsync("SELECT datahub.ensure_partition('2031-05-01'), datahub.ensure_partition('2031-06-01')");
         await FillAsync(1, 1);
+        await using (var source = NpgsqlDataSource.Create(database!))
+        await using (var reading = await source.OpenConnectionAsync(Cancel))
+        await using (var transaction = await reading.BeginTransactionAsync(Cancel))
+        {
+            await using var command = new NpgsqlCommand("SELECT count(*) FROM datahub.journal", reading);
+            await command.ExecuteScalarAsync(Cancel);
+            await PrimeAsync();
+            (await ShownAsync("203105")).ShouldBe((false, 0), "nobody waits for long behind a reader");
+        }
+
         await PrimeAsync();
         (await ShownAsync("203105")).ShouldBe((true, 0));
         (await ShownAsync("203106")).ShouldBe((false, 1));
